@@ -1,0 +1,1 @@
+"""Questions about a graph; none of them changes it or needs torch."""

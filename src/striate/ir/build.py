@@ -1,0 +1,176 @@
+"""Makes graphs: the one mutable object of the package; every value is typed as it is added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from striate.errors import GraphError
+from striate.ir.facts import Initialisation
+from striate.ir.graph import Graph, Node, Region, Value
+from striate.ir.op import Op
+from striate.ir.tensor_type import TensorType
+from striate.source import Span
+
+MOST_NODES = 200_000
+
+
+@dataclass(slots=True)
+class _OpenRegion:
+    path: str
+    title: str
+    items: list[int | Region] = field(default_factory=list)
+
+
+class GraphBuilder:
+    """Adds nodes one after another; `finish` gives the frozen graph.
+
+    >>> from striate.ops import Convolution, Input
+    >>> builder = GraphBuilder()
+    >>> image = builder.add(Input((3, 32, 32)), [], path="input")
+    >>> features = builder.add(Convolution(16), image, path="0")
+    >>> str(builder.finish(image, features).output_types[0])
+    '16x32x32'
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._owner: dict[str, int] = {}
+        self._open = [_OpenRegion("", "")]
+
+    def type_of(self, value: Value) -> TensorType:
+        """Sizes of a value added before."""
+        return self.nodes[value.node].outputs[value.port]
+
+    def add(
+        self,
+        op: Op,
+        inputs: Sequence[Value],
+        *,
+        path: str,
+        span: Span | None = None,
+        init: Initialisation = Initialisation(),
+    ) -> tuple[Value, ...]:
+        """The outputs of one more node.
+
+        A path used before means the same module again: its weights must have the same shapes.
+
+        Raises:
+            GraphError: the op does not fit its inputs, or the graph grows past its limit.
+        """
+        if len(self.nodes) >= MOST_NODES:
+            raise GraphError.of(
+                "too-many-nodes",
+                f"the network has more than {MOST_NODES:,} nodes",
+                "a repetition or recursion in the text is larger than any machine can run",
+            )
+        types = tuple(map(self.type_of, inputs))
+        _check_fit(op, types)
+        node = Node(op, tuple(inputs), types, op.infer(types), path, False, init, span)
+        if op.is_element:
+            node = self._own(node)
+        self._open[-1].items.append(len(self.nodes))
+        self.nodes.append(node)
+        return tuple(Value(len(self.nodes) - 1, port) for port in range(len(node.outputs)))
+
+    def _own(self, node: Node) -> Node:
+        owner = self._owner.setdefault(node.path, len(self.nodes))
+        if owner == len(self.nodes):
+            return node
+        first = self.nodes[owner]
+        if first.op != node.op or first.weights != node.weights:
+            raise GraphError.of(
+                "shared-weights-differ",
+                f"'{node.path}' is one shared module, but its uses need different weights",
+                f"first use: {first.op} on {first.input_types[0]}",
+                f"this use: {node.op} on {node.input_types[0]}",
+            )
+        return replace(node, shared=True)
+
+    @contextmanager
+    def region(self, path: str, title: str) -> Iterator[list[Value]]:
+        """Nodes added inside belong to one call of a container; fill the list with its outputs."""
+        self._open.append(_OpenRegion(path, title))
+        outputs: list[Value] = []
+        yield outputs
+        done = self._open.pop()
+        region = Region(done.path, done.title, tuple(done.items), tuple(outputs))
+        self._open[-1].items.append(region)
+
+    def finish(
+        self,
+        inputs: Iterable[Value],
+        outputs: Iterable[Value],
+        *,
+        names: Mapping[str, tuple[Value, ...]] | None = None,
+        title: str = "",
+        decisions: tuple[int, ...] = (),
+    ) -> Graph:
+        """The graph of what the outputs need; the rest is left out and listed in `pruned`."""
+        assert len(self._open) == 1, "a region is still open"
+        inputs, outputs = tuple(inputs), tuple(outputs)
+        live = self._live(inputs, outputs)
+        place = {old: new for new, old in enumerate(live)}
+
+        def moved(values: Iterable[Value]) -> tuple[Value, ...]:
+            return tuple(Value(place[one.node], one.port) for one in values if one.node in place)
+
+        nodes, seen = [], set[str]()
+        for old in live:
+            node = self.nodes[old]
+            shared = node.op.is_element and node.path in seen
+            seen.add(node.path)
+            nodes.append(replace(node, inputs=moved(node.inputs), shared=shared))
+
+        def kept(items: Iterable[int | Region]) -> Iterator[int | Region]:
+            for item in items:
+                if isinstance(item, int):
+                    if item in place:
+                        yield place[item]
+                elif inner := tuple(kept(item.items)):
+                    yield replace(item, items=inner, outputs=moved(item.outputs))
+
+        pruned = [node.path for old, node in enumerate(self.nodes) if old not in place]
+        all_names = {name: moved(values) for name, values in (names or {}).items()}
+        root = Region("", title, tuple(kept(self._open[0].items)), moved(outputs))
+        return Graph(
+            nodes=tuple(nodes),
+            inputs=moved(inputs),
+            outputs=moved(outputs),
+            root=root,
+            names={name: values for name, values in all_names.items() if values},
+            pruned=tuple(pruned),
+            decisions=decisions,
+        )
+
+    def _live(self, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> list[int]:
+        live = {value.node for value in inputs}
+        todo = [value.node for value in outputs]
+        while todo:
+            index = todo.pop()
+            if index not in live or not self.nodes[index].inputs:
+                live.add(index)
+                todo.extend(one.node for one in self.nodes[index].inputs if one.node not in live)
+        return sorted(live)
+
+
+def _check_fit(op: Op, types: tuple[TensorType, ...]) -> None:
+    fewest, most = op.streams
+    if not fewest <= len(types) <= most:
+        expected = str(fewest) if fewest == most else f"{fewest} or more"
+        raise GraphError.of(
+            "wrong-stream-count",
+            f"{op.name} takes {expected} {'stream' if fewest == 1 == most else 'streams'}, "
+            f"got {len(types)}",
+            "join several with (a + b), (a | b), cat, add; pick one with .0; make several with (a, b)",
+        )
+    if types and types[0].rank not in op.ranks:
+        planes = " or ".join(_RANK_WORDS[rank] for rank in op.ranks)
+        raise GraphError.of(
+            "wrong-rank",
+            f"{op.name} works on {planes}, and the input here is {types[0]}",
+        )
+
+
+_RANK_WORDS = {0: "a flat [C]", 1: "[C,L]", 2: "[C,H,W]", 3: "[C,D,H,W]"}

@@ -1,0 +1,128 @@
+"""Plain records that a layer states about itself; back-ends and analyses read them.
+
+They speak of torch in words only: nothing here imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+Setting = int | float | bool | str | None | tuple["Setting", ...]
+"""A plain value of a layer's argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Work for one image.
+
+    macs: multiply-accumulates; what papers count.
+    other: arithmetic outside of them (normalization, activation, pooling, sums), in operations.
+    known: False when a size is unknown, so that neither number can be given.
+    """
+
+    macs: int = 0
+    other: int = 0
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one output position depends on, along one axis.
+
+    Output position `o` depends on input positions `step*o + low` to `step*o + high`, both included.
+    """
+
+    step: Fraction = Fraction(1)
+    low: Fraction = Fraction(0)
+    high: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one output position depends on in one input.
+
+    axes: one reach per spatial axis of the output; None where it depends on the whole axis.
+    whole: every output position depends on the whole plane, whatever its rank.
+    learned: the positions themselves are learned or computed, so `axes` says only where they start.
+    """
+
+    axes: tuple[Reach | None, ...] = ()
+    whole: bool = False
+    learned: bool = False
+
+    @classmethod
+    def point(cls, rank: int) -> Window:
+        """Position `o` depends on position `o` alone."""
+        return cls((Reach(),) * rank)
+
+
+WHOLE = Window(whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One tensor that a layer owns.
+
+    name: the name torch gives it (`weight`, `bias`, `running_mean`).
+    role: what initialisation does with it: `kernel`, `bias`, `scale`, `shift`, `constant`, `statistic`.
+    value: the start value of a `constant` or `statistic`.
+    trained: False for a buffer, which is saved but neither trained nor counted as a parameter.
+    fan: for a `kernel`: `out` or `in` axis conventions, (fan_in, fan_out) in numbers.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    role: str = "kernel"
+    value: float = 0.0
+    trained: bool = True
+    fan: tuple[int, int] = (0, 0)
+
+    @property
+    def count(self) -> int:
+        """Numbers in the tensor."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class TorchFunction:
+    """A call of a function on the layer's inputs: `name(*inputs, **keywords)`.
+
+    packed: the inputs go in as one list (`torch.cat([a, b], dim=1)`).
+    """
+
+    name: str
+    keywords: Mapping[str, Setting] = field(default_factory=dict)
+    packed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TorchLayer:
+    """A module: `name(*arguments, **keywords)`, called with the layer's inputs.
+
+    name: dotted, as one imports it: `torch.nn.Conv2d`, `striate.nn.BlurPool`.
+    prepare: applied to the first input before the module sees it.
+    """
+
+    name: str
+    arguments: tuple[Setting, ...] = ()
+    keywords: Mapping[str, Setting] = field(default_factory=dict)
+    prepare: TorchFunction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Initialisation:
+    """How the weights of a layer start; named in the text by `set init(...)`.
+
+    scheme: `he_fan_out`, `he_fan_in`, `xavier`, `trunc_normal`, `torch`.
+    std: standard deviation of `trunc_normal`.
+    zero_gamma: the last norm of each residual branch starts with gamma 0.
+    """
+
+    scheme: str = "he_fan_out"
+    std: float = 0.02
+    zero_gamma: bool = False

@@ -1,0 +1,1 @@
+"""All layers; the folder is the list."""
