@@ -1,0 +1,1 @@
+"""The command line: finds the commands, turns mistakes into text and an exit code."""
