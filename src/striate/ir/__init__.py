@@ -2,6 +2,7 @@
 
 from striate.ir.build import GraphBuilder
 from striate.ir.facts import (
+    UNUSED,
     WHOLE,
     Cost,
     Initialisation,
@@ -21,6 +22,7 @@ from striate.ir.parameter import (
     count,
     flag,
     number,
+    shape,
     show_setting,
     sizes,
     width,
@@ -31,6 +33,7 @@ from striate.ir.verify import verify
 
 __all__ = [
     "REQUIRED",
+    "UNUSED",
     "WHOLE",
     "Cost",
     "Graph",
@@ -56,6 +59,7 @@ __all__ = [
     "number",
     "op_named",
     "op_names",
+    "shape",
     "show_setting",
     "sizes",
     "verify",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from striate.errors import GraphError
-from striate.ir.facts import Initialisation
+from striate.ir.facts import DEFAULT_INITIALISATION, Initialisation
 from striate.ir.graph import Graph, Node, Region, Value
 from striate.ir.op import Op
 from striate.ir.tensor_type import TensorType
@@ -50,7 +50,7 @@ class GraphBuilder:
         *,
         path: str,
         span: Span | None = None,
-        init: Initialisation = Initialisation(),
+        init: Initialisation = DEFAULT_INITIALISATION,
     ) -> tuple[Value, ...]:
         """The outputs of one more node.
 
@@ -158,12 +158,14 @@ class GraphBuilder:
 def _check_fit(op: Op, types: tuple[TensorType, ...]) -> None:
     fewest, most = op.streams
     if not fewest <= len(types) <= most:
-        expected = str(fewest) if fewest == most else f"{fewest} or more"
+        several = f"{fewest} or {most}" if most == fewest + 1 else f"{fewest} or more"
+        expected = str(fewest) if fewest == most else several
         raise GraphError.of(
             "wrong-stream-count",
             f"{op.name} takes {expected} {'stream' if fewest == 1 == most else 'streams'}, "
             f"got {len(types)}",
-            "join several with (a + b), (a | b), cat, add; pick one with .0; make several with (a, b)",
+            "join several with (a + b), (a | b), cat, add; pick one with .0; make several "
+            "with (a, b)",
         )
     if types and types[0].rank not in op.ranks:
         planes = " or ".join(_RANK_WORDS[rank] for rank in op.ranks)

@@ -31,7 +31,11 @@ class Cost:
 class Reach:
     """What one output position depends on, along one axis.
 
-    Output position `o` depends on input positions `step*o + low` to `step*o + high`, both included.
+    Output position `o` depends on the whole-numbered input positions from `step*o + low` to
+    `step*o + high`, both included. The ends are chosen so that this holds for every `o` also where
+    the step is a fraction (`up`, `tconv`): the first position is the ceiling, the last the floor.
+    Positions outside the input are padding; circular padding counts them around. A step of 0 is an
+    axis of size 1 that is broadcast.
     """
 
     step: Fraction = Fraction(1)
@@ -45,12 +49,14 @@ class Window:
 
     axes: one reach per spatial axis of the output; None where it depends on the whole axis.
     whole: every output position depends on the whole plane, whatever its rank.
+    unused: no output depends on this input's numbers, at most on its sizes (`(x, like) -> up`).
     learned: the positions themselves are learned or computed, so `axes` says only where they start.
     """
 
     axes: tuple[Reach | None, ...] = ()
     whole: bool = False
     learned: bool = False
+    unused: bool = False
 
     @classmethod
     def point(cls, rank: int) -> Window:
@@ -59,14 +65,17 @@ class Window:
 
 
 WHOLE = Window(whole=True)
+UNUSED = Window(unused=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
     """One tensor that a layer owns.
 
-    name: the name torch gives it (`weight`, `bias`, `running_mean`).
-    role: what initialisation does with it: `kernel`, `bias`, `scale`, `shift`, `constant`, `statistic`.
+    name: the name torch gives it (`weight`, `bias`, `running_mean`); empty for the bare tensor of
+        `param`, which is known by the path of its node alone.
+    role: what initialisation does with it: `kernel`, `bias`, `scale`, `shift`, `constant` or
+        `statistic`.
     value: the start value of a `constant` or `statistic`.
     trained: False for a buffer, which is saved but neither trained nor counted as a parameter.
     fan: for a `kernel`: `out` or `in` axis conventions, (fan_in, fan_out) in numbers.
@@ -92,12 +101,19 @@ class Weight:
 class TorchFunction:
     """A call of a function on the layer's inputs: `name(*inputs, **keywords)`.
 
+    name: dotted; `operator.add`, `operator.sub` and `operator.mul` are written as signs.
     packed: the inputs go in as one list (`torch.cat([a, b], dim=1)`).
+    folded: two go in at a time, from the left (`a + b + c`).
+    prepare: for each input what is applied to it before; empty for none at all.
+    then: applied to the result.
     """
 
     name: str
     keywords: Mapping[str, Setting] = field(default_factory=dict)
     packed: bool = False
+    folded: bool = False
+    prepare: tuple[TorchFunction | None, ...] = ()
+    then: TorchFunction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +142,6 @@ class Initialisation:
     scheme: str = "he_fan_out"
     std: float = 0.02
     zero_gamma: bool = False
+
+
+DEFAULT_INITIALISATION = Initialisation()

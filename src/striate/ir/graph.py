@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from striate.ir.facts import Cost, Initialisation, TorchFunction, TorchLayer, Weight, Window
+from striate.ir.facts import (
+    DEFAULT_INITIALISATION,
+    Cost,
+    Initialisation,
+    TorchFunction,
+    TorchLayer,
+    Weight,
+    Window,
+)
 from striate.ir.op import Op
 from striate.ir.tensor_type import TensorType
 from striate.source import Span
@@ -36,7 +44,7 @@ class Node:
     outputs: tuple[TensorType, ...]
     path: str
     shared: bool = False
-    init: Initialisation = Initialisation()
+    init: Initialisation = DEFAULT_INITIALISATION
     span: Span | None = field(default=None, compare=False)
 
     @property

@@ -14,6 +14,7 @@ from striate.ir.parameter import (
     count,
     flag,
     number,
+    shape,
     show_setting,
     sizes,
     width,
@@ -26,7 +27,9 @@ Types = tuple[TensorType, ...]
 _BY_NAME: dict[str, type[Op]] = {}
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(width, count, number, flag, sizes, word))
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(width, count, number, flag, shape, sizes, word)
+)
 class Op(ABC):
     """A layer with its arguments; not yet placed in a network, so it knows no input.
 
@@ -55,6 +58,8 @@ class Op(ABC):
     is_element: ClassVar[bool] = True
     """Takes a place (and so a number) among the elements of a scope; wires and joins do not."""
     acts_only_in_training: ClassVar[bool] = False
+    gathers: ClassVar[bool] = False
+    """Arguments without a key are one list: `input(3, 32, 32)` is `input([3, 32, 32])`."""
 
     parameters: ClassVar[dict[str, Parameter]] = {}
 
@@ -75,6 +80,8 @@ class Op(ABC):
             _enrol(cls)
 
     def __init__(self, *arguments: Setting, **keywords: Setting) -> None:
+        if self.gathers and len(arguments) > 1:
+            arguments = (arguments,)
         given = dict(zip(self.parameters, arguments, strict=False))
         if len(arguments) > len(self.parameters):
             raise GraphError.of(
@@ -86,7 +93,9 @@ class Op(ABC):
             key = self.key(name)
             if key in given:
                 raise GraphError.of(
-                    "argument-given-twice", f"{self.name}: '{name}' is given twice", self.signature()
+                    "argument-given-twice",
+                    f"{self.name}: '{name}' is given twice",
+                    self.signature(),
                 )
             given[key] = value
         self._keep(given)
@@ -141,11 +150,14 @@ class Op(ABC):
 
     def __str__(self) -> str:
         """Canonical call: positional up to the first gap, then by key, defaults dropped."""
-        words, gap = [], False
+        words: list[str] = []
+        gap = False
         for name, parameter in self.parameters.items():
             value = getattr(self, name)
             if not parameter.is_required and value == parameter.default:
                 gap = True
+            elif self.gathers and not words and isinstance(value, tuple) and None not in value:
+                words.extend(map(show_setting, value))
             else:
                 words.append(f"{name}={show_setting(value)}" if gap else show_setting(value))
         return f"{self.name}({', '.join(words)})" if words else self.name
@@ -182,7 +194,7 @@ class Op(ABC):
         return tuple(Window.point(outputs[0].rank) for _ in inputs)
 
     def explain(self, inputs: Types) -> str:
-        """The formula of the output's size with its numbers, or empty where it is that of the input."""
+        """The formula of the output's size with its numbers; empty where nothing is worked out."""
         return ""
 
     @abstractmethod
@@ -192,7 +204,7 @@ class Op(ABC):
 
 def _default_text(parameter: Parameter) -> str:
     default = parameter.default
-    return "..." if default is None else show_setting(default)  # type: ignore[arg-type]
+    return parameter.said if default is None else show_setting(default)  # type: ignore[arg-type]
 
 
 def _enrol(cls: type[Op]) -> None:

@@ -16,7 +16,7 @@ Sizes = int | tuple[int, ...]
 """One number for all axes, or one per axis."""
 
 LARGEST_SIZE: Final = 1_000_000
-"""No published layer is near it; it keeps hostile texts from asking for the machine's whole memory."""
+"""No published layer is near it; it keeps hostile texts from asking for all memory there is."""
 
 
 class Required:
@@ -36,6 +36,7 @@ class Parameter:
 
     name: the short key; long: its spelled-out synonym, or empty.
     words: names that are legal values (`same`, `bilinear`).
+    said: how a signature writes a default that follows from other arguments (`s=k`).
     """
 
     convert: Convert
@@ -46,6 +47,7 @@ class Parameter:
     least: float = 0
     most: float = LARGEST_SIZE
     name: str = ""
+    said: str = "..."
 
     @property
     def is_required(self) -> bool:
@@ -68,16 +70,19 @@ def _said(op: str, parameter: Parameter) -> str:
 
 
 def show_setting(value: Setting) -> str:
-    """A value as the notation writes it: 3, 0.5, 1x7, same, [0, 1]."""
+    """A value as the notation writes it: 3, 0.5, 1x7, 3x?x?, same, [0, 1]."""
     match value:
+        case None:
+            return "?"
         case bool():
             return str(int(value))
         case float():
             return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case tuple():
             sizes = [show_setting(item) for item in value]
-            whole = all(isinstance(item, int) and item >= 0 for item in value)
-            return "x".join(sizes) if whole and len(sizes) in (2, 3) else f"[{', '.join(sizes)}]"
+            whole = all(item is None or (isinstance(item, int) and item >= 0) for item in value)
+            is_plane = None in value or len(sizes) in (2, 3)
+            return "x".join(sizes) if whole and is_plane else f"[{', '.join(sizes)}]"
         case _:
             return str(value)
 
@@ -100,7 +105,8 @@ def _whole(op: str, parameter: Parameter, value: Setting) -> int:
     if value > parameter.most:
         raise GraphError.of(
             "too-large",
-            f"{_said(op, parameter)} is at most {show_setting(parameter.most)}, not {_brief(value)}",
+            f"{_said(op, parameter)} is at most {show_setting(parameter.most)}, "
+            f"not {_brief(value)}",
         )
     return value
 
@@ -108,6 +114,11 @@ def _whole(op: str, parameter: Parameter, value: Setting) -> int:
 def _brief(value: int) -> str:
     """A number for a message; one of a thousand digits is told by its length."""
     return str(value) if abs(value) < 10**18 else f"a number of {value.bit_length()} bits"
+
+
+def _shape(op: str, parameter: Parameter, value: Setting) -> Setting:
+    listed = value if isinstance(value, tuple) else (value,)
+    return tuple(None if item is None else _whole(op, parameter, item) for item in listed)
 
 
 def _number(op: str, parameter: Parameter, value: Setting) -> float:
@@ -155,7 +166,7 @@ def _word(op: str, parameter: Parameter, value: Setting) -> Setting:
     )
 
 
-# The declarations below return Any so that `w: int = width()` type-checks, as dataclasses.field does.
+# The declarations below return Any so that `w: int = width()` type-checks, as dataclasses do.
 
 
 def width(default: Setting | Required = REQUIRED, *, long: str = "width", doc: str = "") -> Any:
@@ -199,11 +210,19 @@ def sizes(
     doc: str = "",
     words: tuple[str, ...] = (),
     least: int = 1,
+    said: str = "...",
 ) -> Any:
     """One number for all axes or one per axis; `words` are legal besides."""
-    return Parameter(_sizes, default, long, doc, words, least=least)
+    return Parameter(_sizes, default, long, doc, words, least=least, said=said)
 
 
-def word(default: Setting | Required, words: tuple[str, ...], *, long: str = "", doc: str = "") -> Any:
+def shape(*, long: str = "", doc: str = "") -> Any:
+    """A list of sizes, `?` (None) for those left open."""
+    return Parameter(_shape, REQUIRED, long, doc, least=1)
+
+
+def word(
+    default: Setting | Required, words: tuple[str, ...], *, long: str = "", doc: str = ""
+) -> Any:
     """One of a few names."""
     return Parameter(_word, default, long, doc, words)

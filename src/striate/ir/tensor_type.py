@@ -53,5 +53,9 @@ class TensorType:
         """The same plane with other channels."""
         return TensorType(channels, self.plane)
 
+    def with_plane(self, *plane: Size) -> TensorType:
+        """The same channels with another plane."""
+        return TensorType(self.channels, plane)
+
     def __str__(self) -> str:
         return dimensions(self.sizes)

@@ -22,5 +22,9 @@ def verify(graph: Graph) -> None:
             owner = owners.setdefault(node.path, index)
             assert node.shared == (owner != index), f"{where}: shared is not what the paths say"
     inside = list(graph.root.nodes())
-    assert inside == list(range(len(graph.nodes))), "the regions do not hold each node once in order"
-    assert all(value.node < len(graph.nodes) for value in graph.outputs), "an output is not in the graph"
+    assert inside == list(range(len(graph.nodes))), (
+        "the regions do not hold each node once in order"
+    )
+    assert all(value.node < len(graph.nodes) for value in graph.outputs), (
+        "an output is not in the graph"
+    )

@@ -1,0 +1,93 @@
+"""Pools that make a plane of a given size, whatever comes in; of size 1 they are global."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from striate.ir import (
+    Cost,
+    Op,
+    Reach,
+    Size,
+    Sizes,
+    TorchLayer,
+    Types,
+    Window,
+    sizes,
+)
+from striate.ops._axes import per_axis, shortest
+from striate.ops._pointwise import work
+
+
+class AdaptivePool(Op):
+    """Each axis is cut into `out` stretches as equal as can be, which may share a pixel."""
+
+    glyph = "pool"
+    ranks = (1, 2, 3)
+
+    out: Sizes
+
+    def infer(self, inputs: Types) -> Types:
+        return (inputs[0].with_plane(*per_axis(self.name, "size", self.out, inputs[0].rank)),)
+
+    def cost(self, inputs: Types, outputs: Types) -> Cost:
+        return work(inputs[0])
+
+    def windows(self, inputs: Types, outputs: Types) -> tuple[Window, ...]:
+        pairs = zip(inputs[0].plane, outputs[0].plane, strict=True)
+        return (Window(tuple(adaptive_reach(size, out) for size, out in pairs)),)
+
+    def torch_layer(self, kind: str, rank: int) -> TorchLayer:
+        """The class of torch for one kind of pool."""
+        out = shortest(per_axis(self.name, "size", self.out, rank))
+        return TorchLayer(f"torch.nn.Adaptive{kind}Pool{rank}d", (out,))
+
+
+def adaptive_reach(size: Size, out: Size) -> Reach | None:
+    """Position `o` sees floor(o*size/out) up to ceil((o+1)*size/out) - 1."""
+    if size is None or out is None or out == 1:
+        return None
+    step = Fraction(size, out)
+    last = 1 - Fraction(1, step.denominator)
+    return Reach(step, -last, step - 1 + last)
+
+
+class GlobalAveragePool(AdaptivePool):
+    """Global average pooling: the mean of each channel; `gap(7)` averages to a plane of 7x7."""
+
+    name = "gap"
+    also = ("globalaveragepool", "globalavgpool")
+    formula = "y[c] = mean over all positions of x[c]"
+    source = "Lin, Chen and Yan, Network in network, 2013 (section 3.2)"
+    examples = (
+        "input(8, 7, 7) -> gap :: 8x1x1",
+        "input(8, 13, 13) -> gap(6) :: 8x6x6",
+        "input(8, 20) -> gap :: 8x1",
+        "input(8, 4, 6, 6) -> gap(1x2x4) :: 8x1x2x4",
+        "input(8x?x?) -> gap :: 8x1x1",
+    )
+
+    out: Sizes = sizes(1, long="size", doc="size of the plane that comes out")
+
+    def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
+        return self.torch_layer("Avg", inputs[0].rank)
+
+
+class GlobalMaxPool(AdaptivePool):
+    """Global max pooling: the largest number of each channel; `gmp(2)` leaves a plane of 2x2."""
+
+    name = "gmp"
+    also = ("globalmaxpool",)
+    formula = "y[c] = max over all positions of x[c]"
+    source = "Oquab et al., Is object localization for free?, 2015 (section 3)"
+    examples = (
+        "input(8, 7, 7) -> gmp :: 8x1x1",
+        "input(8, 5, 7) -> gmp(2x3) :: 8x2x3",
+        "input(8, 20) -> gmp :: 8x1",
+        "input(8, 4, 6, 6) -> gmp :: 8x1x1x1",
+    )
+
+    out: Sizes = sizes(1, long="size", doc="size of the plane that comes out")
+
+    def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
+        return self.torch_layer("Max", inputs[0].rank)
