@@ -1,0 +1,51 @@
+"""The handwritten digits that come with scikit-learn: 1,797 grey pictures of 8×8 pixels."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from striate.data.manifest import Manifest, manifest_table
+from striate.data.splits import stratified
+
+DIGITS = "digits"
+# The split into training and test images is part of the data set, not of a training.
+TEST_SHARE, SPLIT_SEED = 0.2, 0
+
+
+def index_digits() -> Manifest:
+    """The digits, 1,437 of them for training and 360 held out as the test split.
+
+    Source: E. Alpaydin and C. Kaynak, "Optical recognition of handwritten digits", UCI repository,
+    1998, in the copy of scikit-learn.
+    """
+    from sklearn.datasets import load_digits
+
+    labels = load_digits().target
+    is_test = stratified(labels, share=TEST_SHARE, seed=SPLIT_SEED)
+    table = manifest_table(
+        {
+            "path": [DIGITS] * len(labels),
+            "row": range(len(labels)),
+            "label": labels.tolist(),
+            "split": np.where(is_test, "test", "train").tolist(),
+            "file_bytes": [0] * len(labels),
+        }
+    )
+    return Manifest(DIGITS, "digits", tuple("0123456789"), table)
+
+
+def digit_files() -> list[bytes]:
+    """Every digit as the content of a PNG file; its 17 grey levels spread over 0..255."""
+    from sklearn.datasets import load_digits
+
+    levels = load_digits().images
+    return [_png(np.round(picture * (255 / 16)).astype(np.uint8)) for picture in levels]
+
+
+def _png(picture: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,49 @@
+"""Files that are either the old or the new, never half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Put what `write` makes in place of `path`, in one step that survives a power cut.
+
+    `write` gets the path of a temporary file in the same folder. When it fails, `path` stays
+    as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put `text` in place of what `path` held, in one step."""
+    replace_file(path, lambda temporary: _write(temporary, text))
+
+
+def replace_json(path: Path, value: Mapping[str, Json]) -> None:
+    """Put `value` in place of what `path` held, indented for readers, in one step."""
+    replace_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def natural(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Key that sorts `2` before `10` and `img9` before `img10`; ties by the exact name."""
+    parts = re.split(r"(\d+)", name)
+    key = tuple((0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts)
+    return (*key, (2, name))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
