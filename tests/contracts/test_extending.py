@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
-BLOCK = re.compile(
-    r"^```(?P<language>\w+)(?: file=(?P<file>\S+))?\n(?P<text>.*?)^```$", re.M | re.S
-)
+BLOCK = re.compile(r"(?ms)^```\w+(?: file=(?P<file>\S+))?\n(?P<text>.*?)^```$")
 
 
 def test_the_worked_examples_run(tmp_path: Path) -> None:
