@@ -214,7 +214,7 @@ def _statement(targets: list[str], text: str, freed: list[str]) -> list[str]:
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
     lines = [f"{', '.join(targets)} = {text}"]
-    return lines + [f"del {', '.join(freed)}"] if freed else lines
+    return [*lines, f"del {', '.join(freed)}"] if freed else lines
 
 
 class _Names:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import linecache
 import re
-import weakref
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary, finalize
 
 from torch import nn
 
@@ -53,7 +52,7 @@ class Numbered(nn.Module):
         keys = list(self._modules)
         if str(index) in keys:
             return str(index)
-        if isinstance(index, int) and -len(keys) <= index < 0:
+        if -len(keys) <= index < 0:
             return keys[index]
         raise IndexError(f"the children here are {', '.join(keys)}; there is no {index!r}")
 
@@ -66,13 +65,22 @@ class NumberedContainer(Numbered, Container):
     """A container whose children are numbered."""
 
 
-@lru_cache(maxsize=1024)
 def container_class(base: type[Container], title: str, code: str) -> type[Container]:
     """The class of all containers with that source.
 
     One class for equal blocks lets `torch.compile` translate them once.
     """
-    return type(_class_name(title), (base,), {"forward": _compiled(code), "code": code})
+    key = (base, _class_name(title), code)
+    kind = _CLASSES.get(key)
+    if kind is None:
+        kind = type(key[1], (base,), {"forward": _compiled(code), "code": code})
+        _CLASSES[key] = kind
+    return kind
+
+
+_CLASSES: WeakValueDictionary[tuple[type[Container], str, str], type[Container]] = (
+    WeakValueDictionary()
+)
 
 
 def _blank(base: type[Container], title: str, code: str) -> Container:
@@ -93,5 +101,5 @@ def _compiled(code: str) -> Callable[..., Any]:
     exec(compile(code, file, "exec"), scope)  # noqa: S102  our own text: names are quoted, no user code
     forward: Callable[..., Any] = scope["forward"]
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
-    weakref.finalize(forward, linecache.cache.pop, file, None)
+    finalize(forward, linecache.cache.pop, file, None)
     return forward

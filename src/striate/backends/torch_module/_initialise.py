@@ -28,7 +28,7 @@ class Start:
             return kind(*layer.arguments, **layer.keywords)
         if self.weights and layer.name.startswith("torch.nn."):
             # Made without numbers first: torch would fill them, and all would be filled again here.
-            bare = kind(*layer.arguments, **layer.keywords, device="meta")  # type: ignore[call-arg]
+            bare = kind(*layer.arguments, **layer.keywords, device="meta")
             made = bare.to_empty(device=torch.get_default_device())
         else:
             made = kind(*layer.arguments, **layer.keywords)

@@ -58,7 +58,7 @@ class Network(Container):
             raise mistake from error
 
     def _fits(self, given: tuple[Any, ...]) -> bool:
-        if torch.jit.is_tracing():
+        if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
             return True  # sizes are tensors there, and looking at them would be recorded
         if len(given) != len(self._doors):
             return False
