@@ -34,8 +34,9 @@ class DropBlock(nn.Module):
     N×C×L, N×C×H×W or N×C×D×H×W to the same shape. While training about the share p is zero, in
     blocks of block_size pixels along each axis (less where the axis is shorter), and the rest is
     multiplied by all/kept, counted over the whole batch. Blocks lie inside the image: seeds are
-    drawn only where a whole block fits, and more often in return (see `seed_probability`). In eval
-    mode nothing happens. The paper lets p grow from 0 during training; set `layer.p` to do so.
+    drawn only where a whole block fits, and more often in return (see `seed_probability`). Blocks
+    that overlap make the share smaller than p, by a tenth at p = 0.2. In eval mode nothing
+    happens. The paper lets p grow from 0 during training; set `layer.p` to do so.
 
     Raises:
         GraphError: nn-share, p is outside 0..1; nn-whole-number; nn-rank.

@@ -36,9 +36,9 @@ def lp_pool(
     inf. Each window is divided by its largest |x| first, so nothing overflows or vanishes; the
     gradient of a window of zeros is 0.
 
-    `torch.nn.LPPool2d` differs: it has no padding, gives NaN for odd p where a sum is negative,
-    has a NaN gradient at zero windows, overflows early in half precision, and with ceil_mode
-    enlarges windows that stick out.
+    `torch.nn.LPPool2d` differs: it has no padding, takes odd powers of x where the norm takes
+    those of |x| (NaN where their sum is negative), overflows in half precision at 256, and with
+    ceil_mode enlarges windows that stick out.
 
     Raises:
         GraphError: nn-rank, nn-axes, nn-kernel-fits, nn-number.
