@@ -6,7 +6,9 @@ Parentheses leave no trace, but for `Group`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import get_args
 
 from striate.source import Source, Span
 
@@ -70,7 +72,10 @@ class Projection(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Group(Tree):
-    """Parentheses around a lone name or reference: in mid-chain they say it is on purpose."""
+    """`(x)`, `(@x)`, `(@x -> b)`: kept, since in mid-chain the parentheses say it is on purpose.
+
+    The body is a name, a reference, or a chain that begins with a reference.
+    """
 
     body: Expr
 
@@ -84,7 +89,10 @@ class Chain(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Sum(Tree):
-    """`a + b - c` on numbers, lists or networks; `signs[i]` stands before `items[i]`, the first is `+`."""
+    """`a + b - c` on numbers, lists or networks.
+
+    `signs[i]` stands before `items[i]`; the first is `+`.
+    """
 
     items: tuple[Expr, ...]
     signs: tuple[str, ...]
@@ -330,7 +338,10 @@ class Parameter(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Definition(Statement):
-    """`f(w, s=1) = body where ...` (abbreviation) or `:=` (module); parameters None: no parentheses."""
+    """`f(w, s=1) = body where ...` (abbreviation) or `:=` (module).
+
+    parameters: None where the text has no parentheses.
+    """
 
     name: str
     parameters: tuple[Parameter, ...] | None
@@ -355,3 +366,25 @@ class File:
     statements: tuple[Use | Set | Definition | Network, ...]
     version: int = 1
     comments: tuple[str, ...] = field(default=(), compare=False)
+
+
+# Walking
+
+_LEAVES = ("str", "int", "int | float", "bool", "tuple[str, ...]", "tuple[int | None, ...]", "Span")
+
+
+_BRANCHES = {
+    kind: tuple(one.name for one in fields(kind) if one.type not in _LEAVES)
+    for kind in (*get_args(Expr), *get_args(Where), Argument, Entry, Parameter)
+    + (Use, Set, Definition, Network)
+}
+
+
+def children(tree: Tree) -> Iterator[Tree]:
+    """The trees directly inside a tree, in the order of the text."""
+    for name in _BRANCHES[type(tree)]:
+        value = getattr(tree, name)
+        if isinstance(value, Tree):
+            yield value
+        elif value is not None:
+            yield from (item for item in value if isinstance(item, Tree))
