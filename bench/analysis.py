@@ -19,6 +19,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,7 +115,7 @@ def everything_loaded(net: str, runs: int) -> None:
     module, size = built(net)
     for name, analyse in OTHERS.items():
         if find_spec(name):
-            print(row(name, timed(lambda run=analyse: run(module, size), runs), own))
+            print(row(name, timed(partial(analyse, module, size), runs), own))
 
 
 def whole_process(net: str, runs: int) -> None:
@@ -132,7 +133,7 @@ def text_to_graph(nets: tuple[str, ...], runs: int) -> None:
     """Parsing and elaborating alone."""
     print("\ntext to typed graph, in process")
     for net in nets:
-        print(row(net, timed(lambda text=net: striate.network(text), runs)))
+        print(row(net, timed(partial(striate.network, net), runs)))
 
 
 def process(*arguments: str) -> Work:
