@@ -1,0 +1,91 @@
+"""Which argument of a call fills which parameter of a definition or layer."""
+
+from __future__ import annotations
+
+from striate.errors import TextError, did_you_mean
+from striate.ir import Op
+from striate.notation import syntax
+from striate.notation.values import Applied, Bound, Defined
+
+
+def signature(definition: syntax.Definition) -> str:
+    """`block(w, s=1)` as the text has it."""
+    words = [
+        one.name if one.default is None else f"{one.name}={one.default.span.text}"
+        for one in definition.parameters or ()
+    ]
+    return f"{definition.name}({', '.join(words)})"
+
+
+def match_arguments(applied: Applied) -> dict[str, Bound]:
+    """Arguments by parameter: positional ones fill, in order, what no key names.
+
+    Raises:
+        TextError: an unknown key, an argument too many, or one given twice; at the argument.
+    """
+    target = applied.target
+    assert not isinstance(target, type), "layers match theirs in match_op_arguments"
+    assert isinstance(target, Defined)
+    definition = target.definition
+    names = [one.name for one in definition.parameters or ()]
+    keyed = {one.name: one for one in applied.arguments if one.name is not None}
+    for bound in keyed.values():
+        if bound.name not in names:
+            raise TextError.of(
+                "unknown-argument",
+                f"{definition.name} has no argument '{bound.name}'"
+                f"{did_you_mean(str(bound.name), names)}",
+                signature(definition),
+                span=bound.span,
+            )
+    return _filled(definition.name, signature(definition), names, applied.arguments)
+
+
+def missing_arguments(applied: Applied) -> list[str]:
+    """Parameters without default that the call leaves open."""
+    assert isinstance(applied.target, Defined)
+    given = match_arguments(applied)
+    parameters = applied.target.definition.parameters or ()
+    return [one.name for one in parameters if one.default is None and one.name not in given]
+
+
+def match_op_arguments(cls: type[Op], arguments: tuple[Bound, ...]) -> dict[str, Bound]:
+    """Arguments by the layer's short keys.
+
+    Raises:
+        TextError: an argument too many or given twice; at the argument.
+        GraphError: an unknown key; without a place.
+    """
+    names = list(cls.parameters)
+    short = tuple(
+        Bound(None if one.name is None else cls.key(one.name), one.value, one.env, one.span)
+        for one in arguments
+    )
+    return _filled(cls.name, cls.signature(), names, short)
+
+
+def _filled(
+    called: str, how: str, names: list[str], arguments: tuple[Bound, ...]
+) -> dict[str, Bound]:
+    found: dict[str, Bound] = {}
+    for bound in arguments:
+        if bound.name is None:
+            continue
+        if bound.name in found:
+            raise TextError.of(
+                "argument-given-twice", f"{called}: '{bound.name}' is given twice", how,
+                span=bound.span,
+            )
+        found[bound.name] = bound
+    open_names = [name for name in names if name not in found]
+    positional = [one for one in arguments if one.name is None]
+    for bound in positional[len(open_names) :]:
+        raise TextError.of(
+            "too-many-arguments",
+            f"{called} takes at most {len(names)} argument{'' if len(names) == 1 else 's'}, "
+            f"got {len(arguments)}",
+            how,
+            span=bound.span,
+        )
+    found.update(zip(open_names, positional, strict=False))
+    return found

@@ -1,0 +1,203 @@
+"""What names stand for while a tree is made into a graph, and where its modules go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from striate.errors import TextError
+from striate.ir import Initialisation, Op, Setting, Value
+from striate.notation import syntax
+from striate.source import Span
+
+
+class Poisoned(Exception):
+    """A value that depends on a mistake already told; whoever needs it stays silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The streams that meet at one point: what flows along a chain, or what `@x` stands for."""
+
+    values: tuple[Value, ...]
+
+
+Flow = Streams | None
+"""Streams, or None behind a mistake: the rest is still read, so that other mistakes are found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An argument as written, with the names it may use; numbers in it are evaluated at the call."""
+
+    name: str | None
+    value: syntax.Expr
+    env: Env
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A built-in that makes no module: `id`, `none`, `take`, `input`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A definition and the file whose names its body sees."""
+
+    definition: syntax.Definition
+    file: FileScope
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A layer, wire or definition with the arguments given so far; running it gives it the rest."""
+
+    target: type[Op] | Wire | Defined
+    arguments: tuple[Bound, ...] = ()
+    spelling: str = ""
+    """The name as the text writes it; in upper case it is the course notes' word."""
+    file: FileScope | None = None
+    """The file that mentions the layer, whose `set` holds for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A piece of network with the names it may use; each use makes new weights."""
+
+    body: syntax.Expr
+    env: Env
+
+
+@dataclass(slots=True)
+class Shared:
+    """`where m: body`: one module, however often it is mentioned."""
+
+    name: str
+    body: syntax.Expr
+    env: Env
+    place: Place
+    decisions: list[int] = field(default_factory=list)
+    """Choices that its first use took; the later ones repeat them."""
+    is_used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`[18: a, r50: b]`."""
+
+    entries: Mapping[str, Datum]
+
+
+@dataclass(frozen=True, slots=True)
+class Unchosen:
+    """A name with several possible values, while members of a pattern are counted."""
+
+    name: str
+    options: tuple[Datum, ...]
+
+
+Datum = (
+    int
+    | float
+    | bool
+    | str
+    | tuple["Datum", ...]
+    | Table
+    | Applied
+    | Closure
+    | Shared
+    | Streams
+    | Unchosen
+    | None
+)
+"""Anything a name can stand for; None stands for a value lost to a mistake already told."""
+
+
+@dataclass(slots=True)
+class FileScope:
+    """The definitions of one file, and what its `set` statements change for its text.
+
+    used: definitions of the files it uses, the latest `use` first.
+    """
+
+    definitions: dict[str, syntax.Definition]
+    used: dict[str, Defined] = field(default_factory=dict)
+    defaults: dict[str, dict[str, Setting]] = field(default_factory=dict)
+    init: Initialisation = Initialisation()
+    pattern: dict[str, int] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Names:
+    """Labelled values of one scope, and of the scopes inside it."""
+
+    parent: Names | None = None
+    flows: dict[str, Flow] = field(default_factory=dict)
+    inner: dict[str, Names] = field(default_factory=dict)
+
+    def find(self, parts: tuple[str, ...]) -> Names | None:
+        """The innermost scope, from here outwards, that knows the first part."""
+        scope: Names | None = self
+        while scope and parts[0] not in scope.flows and parts[0] not in scope.inner:
+            scope = scope.parent
+        return scope
+
+    def known(self) -> list[str]:
+        """All names that can be referred to from here."""
+        return [*self.flows, *(self.parent.known() if self.parent else [])]
+
+
+@dataclass(slots=True)
+class Env:
+    """The names a piece of text may use: variables, file, and the definition it stands in.
+
+    entry: the streams that entered the definition, for `c` and `@in`.
+    names: labels of the definition, for references.
+    """
+
+    file: FileScope
+    variables: Mapping[str, Datum] = field(default_factory=dict)
+    entry: Flow = None
+    names: Names = field(default_factory=Names)
+
+    def bind(self, variables: Mapping[str, Datum]) -> Env:
+        """The same with more variables, which hide older ones of their name."""
+        return Env(self.file, {**self.variables, **variables}, self.entry, self.names)
+
+
+@dataclass(slots=True)
+class Place:
+    """A scope of module paths: its elements are numbered in order, unless labelled."""
+
+    path: str
+    names: Names
+    position: int = 0
+    taken: dict[str, Span] = field(default_factory=dict)
+
+    def join(self, name: str) -> str:
+        """The full path of an element of this scope."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def name_element(self, label: str | None, span: Span) -> str:
+        """The name of the next element; an integer label sets the position.
+
+        Raises:
+            TextError: another element of the scope has the name.
+        """
+        name = str(self.position) if label is None else label
+        first = self.taken.setdefault(name, span)
+        if first is not span:
+            raise TextError.of(
+                "name-taken",
+                f"two elements of the network are called '{name}'",
+                "rename one; inside a repetition use an index: (-> a{i}: ... for i in 1..n)",
+                "if this is the body of a definition, write := instead of = "
+                "so that each use is its own module",
+                span=span,
+            )
+        self.position = int(name) + 1 if name.isdigit() and len(name) < 9 else self.position + 1
+        return name
