@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, lcm
 
-from striate.analysis.receptive_field import receptive_field
+from striate.analysis.receptive_field import Fields, receptive_field
 from striate.errors import GraphError
-from striate.ir import Graph, Node, Op, Reach, Size, TensorType, Window, op_named
+from striate.ir import Graph, Node, Op, Reach, Size, TensorType, Value, Window, op_named
 
 LARGEST_TRIED = 4096
 """Pixels along one axis; beyond it no size is tried."""
@@ -126,17 +126,17 @@ def _located(error: GraphError, node: Node, types: Sequence[TensorType]) -> Grap
     return GraphError(replace(first, span=node.span, trail=(*first.trail, where)))
 
 
-def legal_sizes(graph: Graph) -> LegalSizes | None:
+def legal_sizes(graph: Graph, *, fields: dict[Value, Fields] | None = None) -> LegalSizes | None:
     """Smallest legal input size and the divisibility that joins need, found by trying.
 
     The first input with a plane is varied, all its axes alike. None where no input has a plane, or
-    no size up to `LARGEST_TRIED` fits.
+    no size up to `LARGEST_TRIED` fits. `fields` saves asking for the receptive fields again.
     """
     places = [place for place, kind in enumerate(graph.input_types) if kind.rank]
     if not places:
         return None
     trial = _Trial(graph, places[0])
-    period = _total_stride(graph, places[0])
+    period = _total_stride(fields or receptive_field(graph), places[0])
     base = trial.first_legal(period)
     if base is None:
         return None
@@ -246,11 +246,11 @@ def _divisors(number: int) -> list[int]:
     return [one for one in range(1, number + 1) if number % one == 0]
 
 
-def _total_stride(graph: Graph, place: int) -> int:
+def _total_stride(fields: dict[Value, Fields], place: int) -> int:
     """The longest step any value takes over the input, as a whole number of pixels."""
     strides = {1}
-    for fields in receptive_field(graph).values():
-        field = fields[place]
+    for seen in fields.values():
+        field = seen[place]
         if field is not None:
             strides.update(ceil(step) for step in field.largest.steps if step)
     longest = lcm(*strides)

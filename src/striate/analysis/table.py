@@ -54,13 +54,16 @@ class Table:
     depth: int
 
 
-def table(graph: Graph, *, depth: int | None = None) -> Table:
+def table(
+    graph: Graph, *, depth: int | None = None, fields: dict[Value, Fields] | None = None
+) -> Table:
     """The layers of the network in order, repeated blocks folded.
 
     `depth` 1 shows the top level only; without it the deepest table that is comfortable to read is
-    taken. The rows that are not open add up to the totals.
+    taken. The rows that are not open add up to the totals. `fields` saves asking for the receptive
+    fields again.
     """
-    maker = _Maker(graph)
+    maker = _Maker(graph, fields)
     items = fold(graph)
     if depth is not None:
         return Table(tuple(maker.rows(items, 1, depth)), maker.cost, depth)
@@ -105,10 +108,10 @@ def _count(items: Sequence[Item], depth: int) -> int:
 class _Maker:
     """Makes rows; keeps what is asked of the graph once."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, fields: dict[Value, Fields] | None = None) -> None:
         self.graph = graph
         self.cost = cost(graph)
-        self.fields = receptive_field(graph)
+        self.fields = fields or receptive_field(graph)
 
     def rows(
         self, items: Sequence[Item], level: int, depth: int, copies: Sequence[int] = ()
