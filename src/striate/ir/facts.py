@@ -106,6 +106,7 @@ class TorchFunction:
     folded: two go in at a time, from the left (`a + b + c`).
     prepare: for each input what is applied to it before; empty for none at all.
     then: applied to the result.
+    many: the result is a tuple, one entry for each output of the layer.
     """
 
     name: str
@@ -114,6 +115,7 @@ class TorchFunction:
     folded: bool = False
     prepare: tuple[TorchFunction | None, ...] = ()
     then: TorchFunction | None = None
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

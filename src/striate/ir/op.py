@@ -12,6 +12,7 @@ from striate.ir.facts import Cost, Setting, TorchFunction, TorchLayer, Weight, W
 from striate.ir.parameter import (
     Parameter,
     count,
+    factors,
     flag,
     number,
     shape,
@@ -28,7 +29,7 @@ _BY_NAME: dict[str, type[Op]] = {}
 
 
 @dataclass_transform(
-    frozen_default=True, field_specifiers=(width, count, number, flag, shape, sizes, word)
+    frozen_default=True, field_specifiers=(width, count, number, factors, flag, shape, sizes, word)
 )
 class Op(ABC):
     """A layer with its arguments; not yet placed in a network, so it knows no input.

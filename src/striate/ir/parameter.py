@@ -157,6 +157,12 @@ def _sizes(op: str, parameter: Parameter, value: Setting) -> Setting:
     return _whole(op, parameter, value)
 
 
+def _factors(op: str, parameter: Parameter, value: Setting) -> Setting:
+    if isinstance(value, tuple):
+        return tuple(_number(op, parameter, item) for item in value)
+    return _number(op, parameter, value)
+
+
 def _word(op: str, parameter: Parameter, value: Setting) -> Setting:
     if isinstance(value, str) and value in parameter.words:
         return value
@@ -219,6 +225,11 @@ def sizes(
 def shape(*, long: str = "", doc: str = "") -> Any:
     """A list of sizes, `?` (None) for those left open."""
     return Parameter(_shape, REQUIRED, long, doc, least=1)
+
+
+def factors(default: Setting, *, long: str = "", doc: str = "") -> Any:
+    """A positive real number for all axes, or one per axis."""
+    return Parameter(_factors, default, long, doc, least=1e-6, most=LARGEST_SIZE)
 
 
 def word(

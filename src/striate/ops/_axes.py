@@ -77,6 +77,36 @@ def per_axis(op: str, what: str, value: Sizes, rank: int) -> tuple[int, ...]:
     return value
 
 
+def known_elements(op: str, given: TensorType) -> int:
+    """Numbers in the tensor.
+
+    Raises:
+        GraphError: a size is left open.
+    """
+    elements = given.elements
+    if elements is None:
+        raise GraphError.of(
+            "needs-size",
+            f"{op}: the plane here is of unknown size ({given}), and so is the number of features",
+            f"give the input its sizes, or bring the plane to a known size: gap -> {op}",
+        )
+    return elements
+
+
+def check_alike(op: str, given: TensorType, like: TensorType) -> None:
+    """Passes when the plane can be brought to the size of the other.
+
+    Raises:
+        GraphError: they differ in rank.
+    """
+    if given.rank != like.rank:
+        raise GraphError.of(
+            "unlike-ranks",
+            f"{op}: {given} cannot become as large as {like}",
+            "the second stream needs a plane of the same rank",
+        )
+
+
 def plane_after(op: str, slides: Sequence[Slide], given: TensorType) -> tuple[Size, ...]:
     """The plane that the windows make.
 

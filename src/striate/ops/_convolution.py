@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -60,7 +61,12 @@ class ConvolutionForm(Op):
         check_groups(self.name, channels.groups, channels.out, "output")
         slides = self.slides(given)
         check_padding(self.name, self.padding_mode, slides, given)
-        return (TensorType(channels.out, plane_after(self.name, slides, given)),)
+        output = TensorType(channels.out, plane_after(self.name, slides, given))
+        self.check_others(inputs, output)
+        return (output,)
+
+    def check_others(self, inputs: Types, plane: TensorType) -> None:
+        """Passes when further inputs fit the plane that comes out."""
 
     @property
     def padding_mode(self) -> str:
@@ -99,10 +105,15 @@ class ConvolutionForm(Op):
         keywords |= only_changed("groups", [groups], 1)
         if not self.b:
             keywords["bias"] = False
-        if self.padding_mode != "zeros" and is_even:
+        if self.padding_mode != "zeros":
             keywords["padding_mode"] = self.padding_mode
+        keywords |= self.own_keywords()
         kernel = shortest([slide.kernel for slide in slides])
         return TorchLayer(self.torch_name(given.rank, is_even), (into, out, kernel), keywords)
+
+    def own_keywords(self) -> Mapping[str, Setting]:
+        """What this form's class takes besides."""
+        return {}
 
     def torch_name(self, rank: int, is_even: bool) -> str:
         """The class; `is_even`: the padding is the same at both ends of every axis."""

@@ -7,10 +7,10 @@ from striate.errors import GraphError
 _MOST_LISTED = 24
 
 
-def check_groups(op: str, groups: int, channels: int, side: str) -> None:
+def check_groups(op: str, groups: int, channels: int, side: str = "input", parts: str = "") -> None:
     """Passes when the channels divide into that many groups.
 
-    `side` names them in the message: `input`, `output`.
+    `side` names them in the message (`input`, `output`), `parts` the groups (`2 equal parts`).
 
     Raises:
         GraphError: they do not; the message lists what would.
@@ -22,6 +22,6 @@ def check_groups(op: str, groups: int, channels: int, side: str) -> None:
     more = ", ..." if len(divisors) > _MOST_LISTED else ""
     raise GraphError.of(
         "groups-do-not-divide",
-        f"{op}: {channels} {side} channels do not divide into g={groups} groups",
+        f"{op}: {channels} {side} channels do not divide into {parts or f'g={groups} groups'}",
         f"divisors of {channels}: [{listed}{more}]",
     )

@@ -81,7 +81,7 @@ def _tensorflow_same(op: str, slide: Slide, size: Size) -> tuple[int, int]:
         total = slide.span - 1
     else:
         raise GraphError.of(
-            "needs-size",
+            "open-padding",
             f"{op}: p=tf with stride {slide.stride} needs a known size, and it is left open here",
             "give the input its sizes, or pad with numbers",
         )

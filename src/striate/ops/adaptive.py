@@ -5,18 +5,23 @@ from __future__ import annotations
 from fractions import Fraction
 
 from striate.ir import (
+    WHOLE,
     Cost,
     Op,
     Reach,
+    Setting,
     Size,
     Sizes,
     TorchLayer,
     Types,
+    Weight,
     Window,
+    flag,
+    number,
     sizes,
 )
 from striate.ops._axes import per_axis, shortest
-from striate.ops._pointwise import work
+from striate.ops._pointwise import changed, work
 
 
 class AdaptivePool(Op):
@@ -91,3 +96,43 @@ class GlobalMaxPool(AdaptivePool):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return self.torch_layer("Max", inputs[0].rank)
+
+
+class GeneralizedMean(Op):
+    """Global pooling by a generalised mean with a learned power: 1 averages, more nears the max.
+
+    Numbers below eps count as eps, so it stands behind an activation that is not negative.
+    """
+
+    name = "gem"
+    glyph = "pool"
+    ranks = (1, 2, 3)
+    formula = "y[c] = (mean over all positions of x[c]^p)^(1/p)"
+    source = "Radenovic, Tolias and Chum, Fine-tuning CNN image retrieval, 2018 (equation 3)"
+    examples = (
+        "input(8, 7, 7) -> relu -> gem :: 8x1x1",
+        "input(8, 20) -> relu -> gem(2, each=1) :: 8x1",
+        "input(8, 4, 6, 6) -> relu -> gem :: 8x1x1x1",
+    )
+
+    p: float = number(3.0, long="power", least=1e-3, doc="the power at the start")
+    each: bool = flag(False, doc="one power for each channel instead of one for all")
+    eps: float = number(1e-6, least=1e-12, doc="the least number that counts")
+
+    def infer(self, inputs: Types) -> Types:
+        return (inputs[0].with_plane(*(1,) * inputs[0].rank),)
+
+    def weights(self, inputs: Types) -> tuple[Weight, ...]:
+        return (Weight("p", (inputs[0].channels if self.each else 1,), "constant", self.p),)
+
+    def cost(self, inputs: Types, outputs: Types) -> Cost:
+        return work(inputs[0], 2)
+
+    def windows(self, inputs: Types, outputs: Types) -> tuple[Window, ...]:
+        return (WHOLE,)
+
+    def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
+        keywords: dict[str, Setting] = dict(changed(self, p="p", eps="eps"))
+        if self.each:
+            keywords["channels"] = inputs[0].channels
+        return TorchLayer("striate.nn.GeM", (), keywords)

@@ -1,10 +1,23 @@
-"""Convolution (grouped, dilated) and its depthwise form."""
+"""Convolution (grouped, dilated), its depthwise form, and one with standardised filters."""
 
 from __future__ import annotations
 
-from striate.ir import Sizes, TensorType, count, flag, sizes, width, word
+from collections.abc import Mapping
+
+from striate.ir import (
+    Setting,
+    Sizes,
+    TensorType,
+    count,
+    flag,
+    number,
+    sizes,
+    width,
+    word,
+)
 from striate.ops._convolution import PADDING_MODES, Channels, ConvolutionForm
 from striate.ops._padding import PADDINGS
+from striate.ops._pointwise import changed
 
 
 class Convolution(ConvolutionForm):
@@ -84,3 +97,42 @@ class Depthwise(ConvolutionForm):
     @property
     def padding_mode(self) -> str:
         return self.pm
+
+
+class WeightStandardizedConvolution(ConvolutionForm):
+    """Convolution whose filters are brought to mean 0 and variance 1 before each use."""
+
+    name = "wsconv"
+    also = ("stdconv",)
+    formula = "conv with (weight - mean) / sqrt(variance + eps), both of each filter"
+    source = "Qiao et al., Micro-batch training with batch-channel normalization, 2019"
+    examples = (
+        "input(3, 32, 32) -> wsconv(16) -> gn(8) :: 16x32x32",
+        "input(4, 20) -> wsconv(6, 5, 2, g=2, b=0) :: 6x10",
+        "input(2, 6, 6, 6) -> wsconv(4, eps=0.001) :: 4x6x6x6",
+    )
+
+    w: int = width(doc="channels out")
+    k: Sizes = sizes(3, long="kernel", doc="size of the filter")
+    s: Sizes = sizes(1, long="stride", doc="step of the window")
+    p: Sizes | str = sizes(
+        "same", long="padding", words=("same", "valid"), least=0, doc="pixels at each end"
+    )
+    d: Sizes = sizes(1, long="dilation", doc="step between the points of the filter")
+    g: int = count(1, long="groups", doc="groups of channels that do not see each other")
+    b: bool = flag(True, long="bias", doc="adds a learned number to each channel")
+    pm: str = word("zeros", PADDING_MODES, long="padding_mode", doc="what stands in the padding")
+    eps: float = number(1e-6, least=0, doc="added to the variance")
+
+    def channels(self, given: TensorType) -> Channels:
+        return Channels(given.channels, self.w, self.g)
+
+    @property
+    def padding_mode(self) -> str:
+        return self.pm
+
+    def own_keywords(self) -> Mapping[str, Setting]:
+        return changed(self, eps="eps")
+
+    def torch_name(self, rank: int, is_even: bool) -> str:
+        return f"striate.nn.WeightStandardizedConv{rank}d"

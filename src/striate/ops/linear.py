@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from striate.errors import GraphError
 from striate.ir import (
     WHOLE,
     Cost,
@@ -17,6 +16,7 @@ from striate.ir import (
     flag,
     width,
 )
+from striate.ops._axes import known_elements
 
 
 def _weights(into: int, out: int, has_bias: bool) -> tuple[Weight, ...]:
@@ -47,33 +47,23 @@ class Dense(Op):
     b: bool = flag(True, long="bias", doc="adds a learned number to each output")
 
     def infer(self, inputs: Types) -> Types:
-        _features(inputs[0])
+        known_elements(self.name, inputs[0])
         return (TensorType(self.w),)
 
     def weights(self, inputs: Types) -> tuple[Weight, ...]:
-        return _weights(_features(inputs[0]), self.w, self.b)
+        return _weights(known_elements(self.name, inputs[0]), self.w, self.b)
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
-        return Cost(macs=_features(inputs[0]) * self.w)
+        return Cost(macs=known_elements(self.name, inputs[0]) * self.w)
 
     def windows(self, inputs: Types, outputs: Types) -> tuple[Window, ...]:
         return (WHOLE,)
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         keywords: dict[str, Setting] = {} if self.b else {"bias": False}
+        features = known_elements(self.name, inputs[0])
         flatten = TorchFunction("torch.flatten", {"start_dim": 1}) if inputs[0].rank else None
-        return TorchLayer("torch.nn.Linear", (_features(inputs[0]), self.w), keywords, flatten)
-
-
-def _features(given: TensorType) -> int:
-    elements = given.elements
-    if elements is None:
-        raise GraphError.of(
-            "needs-size",
-            f"fc: the plane here is of unknown size ({given}), and so are its features",
-            "give the input its sizes, or bring the plane to a known size: gap -> fc(...)",
-        )
-    return elements
+        return TorchLayer("torch.nn.Linear", (features, self.w), keywords, flatten)
 
 
 class ChannelwiseLinear(Op):

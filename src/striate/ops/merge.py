@@ -1,4 +1,4 @@
-"""Several streams become one: the joins `+ - | &` and the reducers of a tuple."""
+"""Several streams become one: the joins `+ - | &`, and what the reducers of a tuple share."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from striate.ir import (
     Types,
     Window,
 )
+from striate.ops._pointwise import work
+from striate.quantities import dimensions
 
-_MOST_STREAMS = 100_000
+MOST_STREAMS = 100_000
 
 
-def _times(given: Sequence[TensorType]) -> str:
+def _listed(given: Sequence[TensorType]) -> str:
     return " and ".join(dict.fromkeys(map(str, given)))
 
 
@@ -51,30 +53,28 @@ def _stretch_window(given: TensorType, output: TensorType) -> Window:
     return Window(tuple(stays if one == 1 and all_ != 1 else Reach() for one, all_ in pairs))
 
 
-class _Join(Op):
+class PointwiseJoin(Op):
     """Point by point over streams of like shapes."""
 
     glyph = "join"
-    streams = (1, _MOST_STREAMS)
-    is_element = False
+    streams = (1, MOST_STREAMS)
 
     def infer(self, inputs: Types) -> Types:
         output = _stretched(inputs, channels_too=False)
         if output is None:
             raise GraphError.of(
-                "unequal-shapes", f"{self.name} needs equal shapes, got {_times(inputs)}"
+                "unequal-shapes", f"{self.name} needs equal shapes, got {_listed(inputs)}"
             )
         return (output,)
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
-        elements = outputs[0].elements
-        return Cost(known=False) if elements is None else Cost(other=(len(inputs) - 1) * elements)
+        return work(outputs[0], len(inputs) - 1)
 
     def windows(self, inputs: Types, outputs: Types) -> tuple[Window, ...]:
         return tuple(_stretch_window(given, outputs[0]) for given in inputs)
 
 
-class Add(_Join):
+class Add(PointwiseJoin):
     """The sum of the branches, `(a + b)`; equal shapes, spatial axes of size 1 are stretched."""
 
     name = "+"
@@ -88,11 +88,13 @@ class Add(_Join):
         "input(8) -> (fc(8) + id) :: 8",
     )
 
+    is_element = False
+
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("operator.add", folded=True)
 
 
-class Subtract(_Join):
+class Subtract(PointwiseJoin):
     """The first branch less the others, `(a - b)`; shapes as for `+`."""
 
     name = "-"
@@ -102,29 +104,17 @@ class Subtract(_Join):
         "input(8, 20) -> (id - gap) :: 8x20",
     )
 
+    is_element = False
+
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("operator.sub", folded=True)
 
 
-class Multiply(Op):
-    """The product of the branches, `(a & b)`: one gates another.
+class Product(Op):
+    """Point by point, all axes of size 1 stretched; a flat stream has a plane of 1x1."""
 
-    Axes of size 1 are stretched, channels too; a flat `[C]` counts as `[C,1,1]`.
-    """
-
-    name = "&"
     glyph = "join"
-    formula = "y = a * b"
-    source = "Hu et al., Squeeze-and-excitation networks, 2018 (equation 4)"
-    examples = (
-        "input(8, 6, 6) -> (id & gap -> conv(8, 1) -> sigmoid) :: 8x6x6",
-        "input(8, 6, 6) -> (id & gap -> fc(8) -> sigmoid) :: 8x6x6",
-        "input(8, 6, 6) -> (id & cmean -> sigmoid) :: 8x6x6",
-        "input(8, 20) -> (id & fc(8)) :: 8x20",
-        "input(8, 4, 6, 6) -> (id & fc(8)) :: 8x4x6x6",
-    )
-    streams = (1, _MOST_STREAMS)
-    is_element = False
+    streams = (1, MOST_STREAMS)
 
     def infer(self, inputs: Types) -> Types:
         rank = max(given.rank for given in inputs)
@@ -132,14 +122,13 @@ class Multiply(Op):
         if output is None:
             raise GraphError.of(
                 "cannot-broadcast",
-                f"& cannot bring these to one shape: {_times(inputs)}",
+                f"{self.name} cannot bring these to one shape: {_listed(inputs)}",
                 "each axis must be equal or 1; a flat stream counts as channels of a plane of 1x1",
             )
         return (output,)
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
-        elements = outputs[0].elements
-        return Cost(known=False) if elements is None else Cost(other=(len(inputs) - 1) * elements)
+        return work(outputs[0], len(inputs) - 1)
 
     def windows(self, inputs: Types, outputs: Types) -> tuple[Window, ...]:
         return tuple(_stretch_window(given, outputs[0]) for given in inputs)
@@ -155,37 +144,46 @@ class Multiply(Op):
         return TorchFunction("operator.mul", folded=True, prepare=prepare if any(prepare) else ())
 
 
+class Multiply(Product):
+    """The product of the branches, `(a & b)`: one gates another.
+
+    Axes of size 1 are stretched, channels too; a flat `[C]` counts as `[C,1,1]`.
+    """
+
+    name = "&"
+    formula = "y = a * b"
+    source = "Hu et al., Squeeze-and-excitation networks, 2018 (equation 4)"
+    examples = (
+        "input(8, 6, 6) -> (id & gap -> conv(8, 1) -> sigmoid) :: 8x6x6",
+        "input(8, 6, 6) -> (id & gap -> fc(8) -> sigmoid) :: 8x6x6",
+        "input(8, 6, 6) -> (id & cmean -> sigmoid) :: 8x6x6",
+        "input(8, 20) -> (id & fc(8)) :: 8x20",
+        "input(8, 4, 6, 6) -> (id & fc(8)) :: 8x4x6x6",
+    )
+    is_element = False
+
+
 def _raised(given: TensorType, rank: int) -> TensorType:
     return given if given.rank else TensorType(given.channels, (1,) * rank)
 
 
-class Concatenate(Op):
-    """The branches one behind the other along channels, `(a | b)`; equal spatial sizes."""
+class Concatenation(Op):
+    """Channels one behind the other; equal planes."""
 
-    name = "|"
     glyph = "join"
-    formula = "channels = sum of channels"
-    source = "Szegedy et al., Going deeper with convolutions, 2015 (section 4)"
-    examples = (
-        "input(8, 6, 6) -> (id | conv(4)) :: 12x6x6",
-        "input(8, 20) -> (id | conv(4) | conv(3)) :: 15x20",
-        "input(8, 4, 6, 6) -> (id | conv(4)) :: 12x4x6x6",
-        "input(8) -> (id | fc(4)) :: 12",
-    )
-    streams = (1, _MOST_STREAMS)
-    is_element = False
+    streams = (1, MOST_STREAMS)
 
     def infer(self, inputs: Types) -> Types:
         planes = [TensorType(1, given.plane) for given in inputs]
         if len({given.rank for given in inputs}) > 1:
             raise GraphError.of(
                 "unequal-ranks",
-                f"{self.name} needs planes of one rank, got {_times(inputs)}",
+                f"{self.name} needs planes of one rank, got {_listed(inputs)}",
                 "flatten gives a flat stream, reshape gives it a plane",
             )
         output = _merged(planes)
         if output is None:
-            sizes = " and ".join(dict.fromkeys(str(one).partition("x")[2] for one in planes))
+            sizes = " and ".join(dict.fromkeys(dimensions(one.plane) for one in planes))
             raise GraphError.of(
                 "unequal-planes", f"{self.name} needs equal spatial sizes, got {sizes}"
             )
@@ -193,6 +191,21 @@ class Concatenate(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("torch.cat", {"dim": 1}, packed=True)
+
+
+class Concatenate(Concatenation):
+    """The branches one behind the other along channels, `(a | b)`; equal spatial sizes."""
+
+    name = "|"
+    formula = "y = (a1, ..., am, b1, ..., bn)"
+    source = "Szegedy et al., Going deeper with convolutions, 2015 (section 4)"
+    examples = (
+        "input(8, 6, 6) -> (id | conv(4)) :: 12x6x6",
+        "input(8, 20) -> (id | conv(4) | conv(3)) :: 15x20",
+        "input(8, 4, 6, 6) -> (id | conv(4)) :: 12x4x6x6",
+        "input(8) -> (id | fc(4)) :: 12",
+    )
+    is_element = False
 
 
 def _merged(planes: Sequence[TensorType]) -> TensorType | None:

@@ -83,13 +83,13 @@ class SlidingPool(Op):
 def _check_padding(op: str, slide: Slide) -> None:
     if 2 * slide.before > slide.span:
         raise GraphError.of(
-            "padding-too-large",
+            "pool-padding-too-large",
             f"{op}: a padding of {slide.before} is more than half of the kernel ({slide.span})",
             "a window of padding alone has no value; use at most half of the kernel",
         )
     if slide.after > slide.before and slide.stride == 1:
         raise GraphError.of(
-            "one-sided-padding",
+            "one-sided-pool",
             f"{op}: p=tf with an even kernel ({slide.kernel}) and stride 1 pads one side alone",
             f"use an odd kernel, or pad first: pad([0, 1, 0, 1]) -> {op}({slide.kernel}, 1)",
         )

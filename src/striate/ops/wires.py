@@ -86,7 +86,7 @@ class BareParameter(Op):
         given = _type_of(self.name, self.sizes)
         if given.elements is None:
             raise GraphError.of(
-                "needs-size",
+                "open-size",
                 f"param: a learned tensor needs all its sizes, and {given} leaves one open",
                 "give a number for each axis; 1 repeats along it",
             )

@@ -1,0 +1,111 @@
+"""Deformable convolution: the filter's points are moved by a learned field of offsets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from striate.errors import GraphError
+from striate.ir import (
+    Cost,
+    Sizes,
+    TensorType,
+    Types,
+    Window,
+    count,
+    flag,
+    sizes,
+    width,
+)
+from striate.ops._axes import per_axis, window
+from striate.ops._convolution import Channels, ConvolutionForm
+
+
+class DeformableConvolution(ConvolutionForm):
+    """Deformable convolution: each point of the filter reads where its offset points to.
+
+    Streams (x, offsets) are version 1, (x, offsets, mask) version 2. For K points of the filter and
+    r axes the offsets have G*K*r channels (group, point, axis) and the mask G*K, on the plane of
+    the output; G groups of input channels move alike. The mask is used as it is: put a sigmoid
+    before it. With zero offsets it is a convolution. Its work counts the sampling, 2^r
+    multiply-accumulates for each number read.
+    """
+
+    name = "deform"
+    also = ("deformconv", "dcn")
+    formula = (
+        "y[w, o] = b[w] + sum over c, i of weight[w, c, i] * x(c, s*o + d*i - p + offset[i, o])"
+        " * mask[i, o]"
+    )
+    source = "Dai et al., Deformable convolutional networks, 2017; Zhu et al., Deformable ConvNets"
+    source += " v2, 2019"
+    streams = (2, 3)
+    examples = (
+        "input(4, 9, 9) -> (id, conv(18)) -> deform(8) :: 8x9x9",
+        "input(4, 9, 9) -> (id, conv(18, 3, 2), conv(9, 3, 2) -> sigmoid) -> deform(8, 3, 2) "
+        ":: 8x5x5",
+        "input(4, 20) -> (id, conv(3)) -> deform(6) :: 6x20",
+        "input(2, 5, 5, 5) -> (id, conv(81)) -> deform(4) :: 4x5x5x5",
+        "input(4, 9, 9) -> (id, conv(36)) -> deform(8, g=2, b=0) :: 8x9x9",
+    )
+
+    w: int = width(doc="channels out")
+    k: Sizes = sizes(3, long="kernel", doc="size of the filter")
+    s: Sizes = sizes(1, long="stride", doc="step of the window")
+    p: Sizes | str = sizes(
+        "same", long="padding", words=("same", "valid"), least=0, doc="pixels at each end"
+    )
+    d: Sizes = sizes(1, long="dilation", doc="step between the points of the filter")
+    g: int = count(1, long="groups", doc="groups of channels that do not see each other")
+    b: bool = flag(True, long="bias", doc="adds a learned number to each channel")
+
+    def channels(self, given: TensorType) -> Channels:
+        return Channels(given.channels, self.w, self.g)
+
+    def check_others(self, inputs: Types, plane: TensorType) -> None:
+        points = self._points(inputs[0])
+        numbers = points * inputs[0].rank
+        groups, rest = divmod(inputs[1].channels, numbers)
+        if rest or inputs[0].channels % groups or not _fits(inputs[1], plane):
+            expected = plane.with_channels(numbers)
+            raise GraphError.of(
+                "wrong-offsets",
+                f"deform: the offsets are {inputs[1]}, expected {expected}",
+                f"{points} points of the filter times {inputs[0].rank} axes, at every output "
+                f"position: make them by conv({numbers}) with the kernel and stride of deform",
+            )
+        if len(inputs) == 3 and not (
+            inputs[2].channels == groups * points and _fits(inputs[2], plane)
+        ):
+            raise GraphError.of(
+                "wrong-mask",
+                f"deform: the mask is {inputs[2]}, expected {plane.with_channels(groups * points)}",
+                "one number for each point of the filter at every output position",
+            )
+
+    def _points(self, given: TensorType) -> int:
+        return prod(per_axis(self.name, "kernel", self.k, given.rank))
+
+    def cost(self, inputs: Types, outputs: Types) -> Cost:
+        positions = outputs[0].positions
+        if positions is None:
+            return Cost(known=False)
+        read = positions * self._points(inputs[0]) * inputs[0].channels
+        masked = read if len(inputs) == 3 else 0
+        macs = positions * self.weights(inputs)[0].count + read * 2 ** inputs[0].rank
+        return Cost(macs, masked)
+
+    def windows(self, inputs: Types, outputs: Types) -> tuple[Window, ...]:
+        start = window(self.slides(inputs[0]))
+        others = (Window.point(outputs[0].rank),) * (len(inputs) - 1)
+        return (replace(start, learned=True), *others)
+
+    def torch_name(self, rank: int, is_even: bool) -> str:
+        return f"striate.nn.DeformConv{rank}d"
+
+
+def _fits(given: TensorType, plane: TensorType) -> bool:
+    if given.rank != plane.rank:
+        return False
+    pairs = zip(given.plane, plane.plane, strict=True)
+    return all(one == other or one is None or other is None for one, other in pairs)
