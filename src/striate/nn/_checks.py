@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -11,6 +12,8 @@ from striate.errors import GraphError, did_you_mean
 
 Sizes = int | tuple[int, ...]
 """One whole number for every spatial axis, or one per axis in the order depth, height, width."""
+
+_Number = TypeVar("_Number", int, float)
 
 BATCHES = {1: "N×C×L", 2: "N×C×H×W", 3: "N×C×D×H×W"}
 """How a batch with 1, 2 or 3 spatial axes is written."""
@@ -81,13 +84,15 @@ def require_sizes(layer: str, name: str, value: Sizes, least: int = 1) -> Sizes:
     return tuple(require_whole(layer, name, entry, least) for entry in value)
 
 
-def per_axis(layer: str, name: str, value: Sizes, rank: int) -> tuple[int, ...]:
+def per_axis(
+    layer: str, name: str, value: _Number | tuple[_Number, ...], rank: int
+) -> tuple[_Number, ...]:
     """One number per spatial axis.
 
     Raises:
         GraphError: nn-axes, a tuple of another length.
     """
-    if isinstance(value, int):
+    if not isinstance(value, tuple | list):
         return (value,) * rank
     if len(value) == rank:
         return tuple(value)

@@ -24,7 +24,8 @@ def seed_probability(p: float, block: tuple[int, ...], size: tuple[int, ...]) ->
     >>> round(seed_probability(0.1, (7, 7), (28, 28)), 6)  # 0.1/49 * 784/484
     0.003306
     """
-    starts = math.prod(n - b + 1 for n, b in zip(size, block, strict=True))
+    # A list, because torch.compile cannot trace a generator into math.prod.
+    starts = math.prod([n - b + 1 for n, b in zip(size, block, strict=True)])
     return p / math.prod(block) * math.prod(size) / starts
 
 

@@ -82,9 +82,7 @@ class Resize(nn.Module):
     def _factors_per_axis(self, x: Tensor, rank: int) -> list[float] | None:
         if self.scale_factor is None:
             return None
-        factors = self.scale_factor * rank if len(self.scale_factor) == 1 else self.scale_factor
-        if len(factors) != rank:
-            per_axis("Resize", "scale_factor", tuple(range(len(factors))), rank)
+        factors = per_axis("Resize", "scale_factor", self.scale_factor, rank)
         for length, factor in zip(x.shape[2:], factors, strict=True):
             if length * factor < 1:
                 raise GraphError.of(
@@ -102,10 +100,13 @@ class Resize(nn.Module):
         return f"{target}mode={self.mode}{corners}"
 
 
-def _factors(scale_factor: float | tuple[float, ...]) -> tuple[float, ...]:
-    """A tuple of one factor for all axes, or of one per axis."""
-    factors = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor,)
+def _factors(scale_factor: float | tuple[float, ...]) -> float | tuple[float, ...]:
+    """The factor for all axes, or one per axis, checked."""
+    if isinstance(scale_factor, tuple | list):
+        return tuple(_factor(factor) for factor in scale_factor)
+    return _factor(scale_factor)
+
+
+def _factor(factor: float) -> float:
     meaning = "2 doubles every axis, 0.5 halves it"
-    return tuple(
-        require_number("Resize", "scale_factor", factor, 1e-6, meaning) for factor in factors
-    )
+    return require_number("Resize", "scale_factor", factor, 1e-6, meaning)

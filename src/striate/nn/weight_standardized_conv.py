@@ -35,6 +35,8 @@ class _WeightStandardizedConv(nn.Module):
     """Settings of a convolution with standardised filters; stands before `nn.Conv*d`."""
 
     rank: int
+    weight: Tensor
+    bias: Tensor | None
 
     def __init__(  # noqa: PLR0913 - torch's arguments
         self,
