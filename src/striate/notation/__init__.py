@@ -1,5 +1,7 @@
-"""The notation: text to tree to graph, and back."""
+"""Text to graph and back."""
 
-from striate.notation.parser import parse, parse_expression
+from striate.notation.elaborate import Elaborator
+from striate.notation.patterns import Pattern
+from striate.notation.program import Program, program
 
-__all__ = ["parse", "parse_expression"]
+__all__ = ["Elaborator", "Pattern", "Program", "program"]

@@ -73,7 +73,9 @@ def _filled(
             continue
         if bound.name in found:
             raise TextError.of(
-                "argument-given-twice", f"{called}: '{bound.name}' is given twice", how,
+                "argument-given-twice",
+                f"{called}: '{bound.name}' is given twice",
+                how,
                 span=bound.span,
             )
         found[bound.name] = bound

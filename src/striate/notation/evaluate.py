@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeGuard
 
 from striate.errors import Diagnostic, TextError, did_you_mean
 from striate.ir import TensorType, Value, op_named, op_names
 from striate.notation import syntax
+from striate.notation.arguments import match_arguments, missing_arguments
 from striate.notation.arithmetic import (
     FUNCTIONS,
     apply_function,
@@ -16,7 +18,7 @@ from striate.notation.arithmetic import (
     describe,
     show,
 )
-from striate.notation.arguments import match_arguments, missing_arguments
+from striate.notation.choices import Decide
 from striate.notation.library import std_names
 from striate.notation.values import (
     Applied,
@@ -51,9 +53,6 @@ NETWORK_FORMS = (
     syntax.Projection,
     syntax.Optional,
 )
-
-Decide = Callable[[syntax.Expr, int], int]
-"""Asked at each choice site with the number of options; gives the index of the one to take."""
 
 
 class NeedsChoice(Exception):
@@ -151,7 +150,7 @@ class Evaluator:
     def whole(self, expr: syntax.Expr, env: Env, here: Flow, *, what: str) -> int:
         """The value of an expression that must be a whole number."""
         value = self.number(expr, env, here, what=what)
-        if isinstance(value, float) and not value.is_integer():
+        if not float(value).is_integer():
             raise TextError.of(
                 "whole-number-expected",
                 f"{what} must be a whole number, not {show(value)}",
@@ -189,7 +188,7 @@ class Evaluator:
     # Names
 
     def _name(self, expr: syntax.Name, env: Env, here: Flow) -> Datum:
-        """What a name stands for: variable, definition, layer, library block or word, in this order."""
+        """What a name stands for: variable, definition, layer, library block, word; in order."""
         name = expr.name
         if name in env.variables:
             found = env.variables[name]
@@ -220,6 +219,7 @@ class Evaluator:
         if free is not None:
             return free
         known = [*file.definitions, *file.used, *op_names(), *WIRES, *std_names(), *FUNCTIONS]
+        known.extend(file.elsewhere)
         raise TextError.of("unknown-name", f"nothing is called '{name}'{did_you_mean(name, known)}")
 
     def _definition(self, defined: Defined, here: Flow) -> Datum:
@@ -439,18 +439,15 @@ class Evaluator:
         return self.evaluate(branch, env, here)
 
     def _text(self, expr: syntax.Text, env: Env, here: Flow) -> Datum:
-        raise TextError.of(
-            "text-out-of-place", "quoted text stands only after use and as a label"
-        )
+        raise TextError.of("text-out-of-place", "quoted text stands only after use and as a label")
 
     # Calls
 
     def _call(self, expr: syntax.Call, env: Env, here: Flow) -> Datum:
         function = expr.function
-        if isinstance(function, syntax.Name) and function.name in FUNCTIONS:
-            if function.name not in env.variables:
-                arguments = [self.evaluate(one.value, env, here) for one in expr.arguments]
-                return apply_function(function.name, arguments)
+        if _is_function(function, env):
+            arguments = [self.evaluate(one.value, env, here) for one in expr.arguments]
+            return apply_function(function.name, arguments)
         target = self.evaluate(function, env, here)
         if isinstance(target, Closure):
             target = self._opened(target, here)
@@ -503,6 +500,12 @@ class Evaluator:
             return self.evaluate(bound.value, bound.env, here)
         except Poisoned:
             return None
+
+
+def _is_function(expr: syntax.Expr, env: Env) -> TypeGuard[syntax.Name]:
+    if not isinstance(expr, syntax.Name):
+        return False
+    return expr.name in FUNCTIONS and expr.name not in env.variables
 
 
 def located(error: TextError, span: Span) -> TextError:

@@ -68,9 +68,7 @@ def _with_branches(
     if len(lines) > 8:
         lines[6:-1] = [f"... {len(lines) - 7} more branches ..."]
     return TextError(
-        Diagnostic(
-            first.code, first.reason, span, (*lines, *first.help, *_fix(builder, branches))
-        )
+        Diagnostic(first.code, first.reason, span, (*lines, *first.help, *_fix(builder, branches)))
     )
 
 

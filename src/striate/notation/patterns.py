@@ -14,7 +14,9 @@ from math import log2, prod
 from striate.errors import TextError
 from striate.ir import Graph, Node, TensorType, Value
 from striate.notation import syntax
-from striate.notation.elaborate import FREE_RANGES, Elaborator
+from striate.notation.arguments import match_arguments
+from striate.notation.choices import FREE_RANGES
+from striate.notation.elaborate import Elaborator
 from striate.notation.evaluate import Evaluator, NeedsChoice
 from striate.notation.scopes import std_definition
 from striate.notation.values import (
@@ -79,7 +81,7 @@ class Pattern:
         """The number of decision vectors, by formula: chains multiply, choices add.
 
         Raises:
-            TextError: a choice hangs on shapes or is too large, so that no formula gives the number.
+            TextError: no formula gives it: a choice hangs on shapes, or the number is too large.
         """
         return _Counter(self._scope).total(self._network)
 
@@ -131,7 +133,7 @@ class Pattern:
     def find(self, graph: Graph) -> tuple[int, ...] | None:
         """The decision vector of a network, or None where it is no member.
 
-        Layers, wiring and sizes are compared, names are not. Beginnings that differ are left at once.
+        Layers, wiring and sizes are compared, names are not.
         """
         prefix: list[int] | None = []
         while prefix is not None:
@@ -281,11 +283,7 @@ class _Counter:
         return self._ways_of_datum(self._evaluator.evaluate(expr, env, None))
 
     def _is_known(self, name: str, env: Env) -> bool:
-        return (
-            name in env.variables
-            or name in env.file.definitions
-            or name in env.file.used
-        )
+        return name in env.variables or name in env.file.definitions or name in env.file.used
 
     def _ways_of_call(self, expr: syntax.Call, env: Env) -> int:
         if not self._evaluator.is_network(expr, env):
@@ -315,8 +313,6 @@ class _Counter:
 
     def _variables(self, applied: Applied) -> dict[str, Datum]:
         assert isinstance(applied.target, Defined)
-        from striate.notation.arguments import match_arguments
-
         given = match_arguments(applied)
         variables: dict[str, Datum] = {}
         for parameter in applied.target.definition.parameters or ():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from striate.errors import TextError
 from striate.ir import Initialisation, Op, Setting, Value
+from striate.ir.facts import DEFAULT_INITIALISATION
 from striate.notation import syntax
 from striate.source import Span
 
@@ -28,7 +29,7 @@ Flow = Streams | None
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """An argument as written, with the names it may use; numbers in it are evaluated at the call."""
+    """An argument as written, with the names it may use; evaluated when the call runs."""
 
     name: str | None
     value: syntax.Expr
@@ -126,9 +127,11 @@ class FileScope:
     definitions: dict[str, syntax.Definition]
     used: dict[str, Defined] = field(default_factory=dict)
     defaults: dict[str, dict[str, Setting]] = field(default_factory=dict)
-    init: Initialisation = Initialisation()
+    init: Initialisation = DEFAULT_INITIALISATION
     pattern: dict[str, int] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
+    elsewhere: tuple[str, ...] = ()
+    """Names that would be known in another place, for suggestions."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,233 @@
+"""The network that users hold: a text, the graph it denotes, and answers to questions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from striate import zoo
+from striate.analysis.receptive_field import Field
+from striate.analysis.report import report
+from striate.analysis.summary import Summary, summary
+from striate.analysis.table import Row, layer_rows
+from striate.errors import UsageError
+from striate.ir import Graph, TensorType
+from striate.notation import Pattern, Program, program
+from striate.source import Source
+
+if TYPE_CHECKING:
+    import torch  # noqa: TID251  (only to name the type of an argument)
+
+    from striate.backends.torch_module import Network as TorchNetwork
+
+Sizes = Sequence[int | None]
+
+
+class Network:
+    """A network made from a text; `network` makes them.
+
+    `print(net)` shows the table of its layers; a notebook shows its picture.
+    """
+
+    def __init__(self, name: str, source: Program, inputs: tuple[TensorType, ...]) -> None:
+        self.name = name
+        self._program = source
+        self.graph: Graph = source.graph(inputs, title=name)
+
+    @cached_property
+    def text(self) -> str:
+        """A text that makes this network again on its own."""
+        return self._program.self_contained(self.graph)
+
+    @property
+    def flat(self) -> str:
+        """The network as text without definitions: one layer a line, full paths as labels."""
+        from striate.notation.flat import flat
+
+        return flat(self.graph)
+
+    @property
+    def input(self) -> tuple[int | None, ...]:
+        """Sizes of the first input, channels first; None where the text leaves one open."""
+        return self.graph.input_types[0].sizes
+
+    @property
+    def output(self) -> tuple[int | None, ...]:
+        """Sizes of the first output."""
+        return self.graph.output_types[0].sizes
+
+    @property
+    def params(self) -> int:
+        """Trained numbers."""
+        return self.graph.params
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one image; None where the input's size is open."""
+        return self.graph.cost.macs if self.graph.cost.known else None
+
+    @property
+    def flops(self) -> int | None:
+        """Floating-point operations by the convention FLOPs = 2 x MACs."""
+        return None if self.macs is None else 2 * self.macs
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The answers of all analyses."""
+        return summary(self.graph, name=self.name)
+
+    @property
+    def layers(self) -> Sequence[Row]:
+        """One row for each layer, in order of execution."""
+        return layer_rows(self.graph)
+
+    @property
+    def receptive_field(self) -> Field | None:
+        """What one position of the output sees of the input; None for a network without planes."""
+        return self.summary.output.field.largest if self.summary.output else None
+
+    def module(
+        self,
+        *,
+        outputs: Sequence[str] | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> TorchNetwork:
+        """The network as a `torch.nn.Module` with the published keys; imports torch.
+
+        outputs: names of inner values to give instead (`["layer2", "layer4"]`).
+
+        Raises:
+            UsageError: an output that is not in the network.
+        """
+        from striate.backends.torch_module import module
+
+        return module(self.graph, outputs=outputs, device=device, dtype=dtype)
+
+    def svg(self, *, depth: int | None = None) -> str:
+        """A picture of the structure."""
+        from striate.backends.svg import svg
+
+        return svg(self.graph, title=self.name, depth=depth)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __str__(self) -> str:
+        return report(self.summary)
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(map(str, self.graph.input_types))
+        return f"<striate network {self.name}: {inputs} -> {self.graph.output_types[0]}>"
+
+
+def network(
+    spec: str,
+    *,
+    input: Sizes | None = None,  # noqa: A002  (the notation's word)
+    classes: int | None = None,
+) -> Network:
+    """The network that a zoo name, a text or the path of a `.cnn` file stands for.
+
+    input: its sizes, channels first, where the text leaves them open; for a zoo name instead of the
+        size it was published for.
+    classes: the number of outputs, where the definition has a parameter of this name that the spec
+        leaves open (`resnet18`, but not `resnet18(classes=7)`).
+
+    >>> network("resnet18(classes=10)", input=(3, 32, 32)).output
+    (10,)
+
+    Raises:
+        TextError: all mistakes found in the text.
+        UsageError: a file that cannot be read, or sizes that are none.
+    """
+    found = _resolved(spec)
+    chosen = found.program if classes is None else found.program.giving("classes", classes)
+    sizes = input if input is not None else found.input
+    return Network(found.name, chosen, () if sizes is None else (_type(sizes),))
+
+
+def pattern(
+    spec: str,
+    *,
+    input: Sizes | None = None,  # noqa: A002  (the notation's word)
+) -> Pattern:
+    """The space of networks that a text with choices stands for.
+
+    >>> pattern("input(3, 32, 32) -> conv({16, 32}) -> relu? -> gap -> fc(10)").count()
+    4
+
+    Raises:
+        TextError: mistakes in the text that parsing shows.
+    """
+    found = _resolved(spec)
+    sizes = input if input is not None else found.input
+    return found.program.pattern(() if sizes is None else (_type(sizes),))
+
+
+class _Resolved:
+    """A spec read: the program, the name for people, and the zoo's input size if it has one."""
+
+    def __init__(self, name: str, found: Program, input_: Sizes | None = None) -> None:
+        self.name = name
+        self.program = found
+        self.input = input_
+
+
+def _resolved(spec: str) -> _Resolved:
+    path = Path(spec)
+    if spec.endswith(".cnn"):
+        return _from_file(path)
+    made = program(Source("<text>", spec))
+    called = _zoo_call(made)
+    if called is None:
+        _offer_zoo(made)
+        return _Resolved("network", made)
+    family = program(zoo.family_source(called.family))
+    assert made.network is not None
+    return _Resolved(called.name, family.calling(made.network), called.input)
+
+
+def _from_file(path: Path) -> _Resolved:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError.of(
+            "unreadable-file",
+            f"cannot read '{path}': {reason}",
+            "a network is a zoo name (striate show resnet18), a text, or a .cnn file",
+        ) from None
+    made = program(Source(str(path), text))
+    _offer_zoo(made)
+    return _Resolved(path.stem, made)
+
+
+def _zoo_call(made: Program) -> zoo.Card | None:
+    """The card of the network that a spec such as `resnet18(classes=10)` calls and nothing else."""
+    name = made.lone_call()
+    return None if name is None else zoo.cards().get(name)
+
+
+def _offer_zoo(made: Program) -> None:
+    """Lets a text use networks of the zoo by name: `(net: resnet50, @net.layer3) -> .1`."""
+    unknown = made.unknown_names()
+    if not unknown:
+        return
+    cards = zoo.cards()
+    made.scope.elsewhere = tuple(cards)
+    for name in unknown & cards.keys():
+        made.offering(name, program(zoo.family_source(cards[name].family)))
+
+
+def _type(sizes: Sizes) -> TensorType:
+    legal = all(size is None or 0 < size <= 1_000_000 for size in sizes)
+    if not sizes or sizes[0] is None or len(sizes) > 4 or not legal:
+        raise UsageError.of(
+            "input-sizes",
+            f"an input is given as channels and up to three sizes, not {tuple(sizes)}",
+            "for example (3, 224, 224), or 3x224x224 on the command line",
+        )
+    return TensorType.of(*sizes)

@@ -1,0 +1,274 @@
+"""What happens when a layer, a wire, a definition or a shared module is used in a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from striate.errors import TextError
+from striate.ir import GraphBuilder, Initialisation, Node, TensorType, Value, op_named
+from striate.notation import joins, syntax
+from striate.notation.arguments import missing_arguments, signature
+from striate.notation.choices import Choices
+from striate.notation.evaluate import Evaluator, LimitExceeded
+from striate.notation.mistakes import MOST_NODES, Mistakes, too_many_nodes
+from striate.notation.scopes import make_op
+from striate.notation.values import (
+    Applied,
+    Bound,
+    Datum,
+    Defined,
+    Env,
+    Flow,
+    Names,
+    Place,
+    Poisoned,
+    Shared,
+    Streams,
+    Wire,
+)
+from striate.source import Span
+
+ABSENT = Streams((Value(-1, -1),))
+"""What an absent branch gives: `none`, or an `if` without `else` inside a join."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the surroundings say about an expression.
+
+    label: the name in front of it.
+    is_root: it is the network itself, whose path is empty.
+    is_branch: it stands alone as a branch of a join, where an absent `if` is no branch.
+    """
+
+    label: str | None = None
+    is_root: bool = False
+    is_branch: bool = False
+
+
+PLAIN = Role()
+BRANCH = Role(is_branch=True)
+ROOT = Role(is_root=True)
+
+Run = Callable[[syntax.Expr, Env, Place, Flow, Role], Flow]
+"""Runs an expression on the streams that enter it."""
+
+
+class Caller:
+    """Adds layers to the graph and opens the scopes of definitions.
+
+    run: for bodies; `item` too, but it writes mistakes down instead of passing them on.
+    final: the last words of the network, where a bare FC has as many outputs as there are classes.
+    watch: told of each layer as it is made.
+    """
+
+    def __init__(
+        self,
+        builder: GraphBuilder,
+        evaluator: Evaluator,
+        choices: Choices,
+        mistakes: Mistakes,
+        *,
+        run: Run,
+        item: Run,
+    ) -> None:
+        self._builder = builder
+        self._evaluator = evaluator
+        self._choices = choices
+        self._mistakes = mistakes
+        self._run = run
+        self._item = item
+        self.final: Span | None = None
+        self.watch: Callable[[int, Node], None] | None = None
+        self.given: list[Value] = []
+        self.stated: list[Value] = []
+
+    def take_inputs(self, types: Sequence[TensorType]) -> Streams:
+        """Inputs that the host gives; `input(...)` in the text then only checks them."""
+        self.given.extend(self._input_node(one, None) for one in types)
+        return Streams(tuple(self.given))
+
+    @property
+    def inputs(self) -> list[Value]:
+        """The inputs of the network: those the text states, else those given."""
+        return self.stated or self.given
+
+    def guard(self, span: Span) -> None:
+        """Stops where the network has grown past its limit.
+
+        Raises:
+            LimitExceeded: it has.
+        """
+        if len(self._builder.nodes) > MOST_NODES:
+            raise too_many_nodes(len(self._builder.nodes), span)
+
+    @contextmanager
+    def scope(
+        self, label: str | None, title: str, span: Span, place: Place
+    ) -> Iterator[tuple[Place, list[Value]]]:
+        name = place.name_element(label, span)
+        inner = Place(place.join(name), Names(place.names))
+        place.names.inner[name] = inner.names
+        with self._builder.region(inner.path, title) as outputs:
+            yield inner, outputs
+
+    def wire(self, applied: Applied, span: Span, flow: Flow) -> Flow:
+        assert isinstance(applied.target, Wire)
+        name = applied.target.name
+        if name == "input":
+            return self._input(applied.arguments, span, flow)
+        expected = 1 if name == "take" else 0
+        if len(applied.arguments) != expected:
+            takes = "one argument: take(i)" if expected else "no arguments"
+            raise TextError.of("wire-arguments", f"{name} takes {takes}", span=span)
+        if name == "take":
+            bound = applied.arguments[0]
+            index = self._evaluator.whole(bound.value, bound.env, flow, what="the index of take")
+            return picked(index, flow, span)
+        return flow if name == "id" else ABSENT
+
+    def _input(self, arguments: tuple[Bound, ...], span: Span, flow: Flow) -> Flow:
+        sizes: list[int | None] = []
+        for bound in arguments:
+            value = self._evaluator.evaluate(bound.value, bound.env, flow)
+            parts = value if isinstance(value, tuple) else (value,)
+            sizes.extend(None if part is None else joins.input_size(part, bound) for part in parts)
+        given = self.given[len(self.stated)] if len(self.stated) < len(self.given) else None
+        if given is None:
+            value = self._input_node(joins.input_type(sizes or [3, 32, 32], span), span)
+        else:
+            joins.check_input(self._builder.type_of(given), sizes, span)
+            value = given
+        self.stated.append(value)
+        return Streams((value,))
+
+    def _input_node(self, type_: TensorType, span: Span | None) -> Value:
+        cls = op_named("input")
+        assert cls is not None
+        count = sum(node.op.name == "input" for node in self._builder.nodes)
+        path = f"input{count or ''}"
+        return self._builder.add(cls(type_.sizes), [], path=path, span=span)[0]
+
+    def layer(self, applied: Applied, span: Span, place: Place, flow: Flow, role: Role) -> Flow:
+        cls = applied.target
+        assert isinstance(cls, type)
+        op = make_op(self._evaluator, applied, flow, self._rule_width(applied, span, flow))
+        self.guard(span)
+        if cls.is_element:
+            name = place.name_element(role.label, span)
+        else:
+            name = cls.name
+        if flow is None:
+            return None
+        takes_none = cls.streams == (0, 1)
+        if not flow.values and not takes_none:
+            raise joins.no_input(op, span)
+        values = self._builder.add(
+            op,
+            () if takes_none else flow.values,
+            path=place.join(name),
+            span=span,
+            init=applied.file.init if applied.file else Initialisation(),
+        )
+        if self.watch:
+            self.watch(values[0].node, self._builder.nodes[values[0].node])
+        result = Streams(values)
+        place.names.flows[name] = result
+        return result
+
+    def _rule_width(self, applied: Applied, span: Span, flow: Flow) -> int | None:
+        """The width of a CONV or FC that leaves it open, by the rule of the notes' pattern.
+
+        CONV starts at `width` and doubles behind each pooling; the last FC has as many outputs as
+        there are classes, the others `hidden`.
+        """
+        if applied.spelling not in ("CONV", "FC") or applied.file is None:
+            return None
+        rule = applied.file.pattern
+        if applied.spelling == "FC":
+            return rule["classes" if span == self.final else "hidden"]
+        pools, values = 0, list(flow.values[:1]) if flow else []
+        while values:
+            node = self._builder.nodes[values[0].node]
+            pools += node.op.glyph == "pool"
+            values = list(node.inputs[:1])
+        return int(rule["width"] * 2**pools)
+
+    def call(self, applied: Applied, span: Span, place: Place, flow: Flow, role: Role) -> Flow:
+        """Runs the body of a definition: in a scope of its own (`:=`) or in this one (`=`)."""
+        defined = applied.target
+        assert isinstance(defined, Defined)
+        definition = defined.definition
+        if missing := missing_arguments(applied):
+            raise TextError.of(
+                "missing-argument",
+                f"{definition.name} needs its {' and '.join(missing)}",
+                signature(definition),
+                span=span,
+            )
+        entry = Env(defined.file, {}, flow, place.names)
+        variables = self._evaluator.bind(applied, entry, flow)
+        self._mistakes.enter(definition.name, span, flow)
+        try:
+            if not definition.is_module:
+                return self._body(definition, entry.bind(variables), place, flow, role)
+            if role.is_root:
+                return self._body(definition, entry.bind(variables), place, flow, PLAIN)
+            with self.scope(role.label, definition.name, span, place) as (inner, outputs):
+                inner.names.parent = None
+                env = Env(defined.file, variables, flow, inner.names)
+                result = self._body(definition, env, inner, flow, PLAIN)
+                outputs.extend(result.values if result and result is not ABSENT else ())
+            place.names.flows[inner.path.rpartition(".")[2]] = result
+            return result
+        finally:
+            self._mistakes.leave()
+
+    def _body(
+        self, definition: syntax.Definition, env: Env, place: Place, flow: Flow, role: Role
+    ) -> Flow:
+        env = self.where(definition.where, env, place, flow)
+        return self._item(definition.body, env, place, flow, role)
+
+    def where(self, bindings: tuple[syntax.Where, ...], env: Env, place: Place, flow: Flow) -> Env:
+        for one in bindings:
+            match one:
+                case syntax.LocalValue(name=name, value=value):
+                    env = env.bind({name: self._local(value, env, flow)})
+                case syntax.SharedModule(name=name, body=body):
+                    env = env.bind({name: Shared(name, body, env, place)})
+        return env
+
+    def _local(self, expr: syntax.Expr, env: Env, flow: Flow) -> Datum:
+        try:
+            return self._evaluator.evaluate(expr, env, flow)
+        except LimitExceeded:
+            raise
+        except TextError as error:
+            self._mistakes.note(error, expr.span)
+        except Poisoned:
+            pass
+        return None
+
+    def shared(self, shared: Shared, flow: Flow) -> Flow:
+        """One more use of a shared module: the same paths, and the same choices inside."""
+        uses = Place(shared.place.path, Names())
+        shared.place.taken.setdefault(shared.name, shared.body.span)
+        with self._choices.within(shared):
+            return self._run(shared.body, shared.env, uses, flow, Role(shared.name))
+
+
+def picked(index: int, flow: Flow, span: Span) -> Flow:
+    if flow is None:
+        return None
+    if not 0 <= index < len(flow.values):
+        count = len(flow.values)
+        raise TextError.of(
+            "no-such-stream",
+            f"there is no stream .{index} here: {count} arrive{'s' if count == 1 else ''}",
+            "streams are counted from 0",
+            span=span,
+        )
+    return Streams((flow.values[index],))
