@@ -375,8 +375,11 @@ _LEAVES = ("str", "int", "int | float", "bool", "tuple[str, ...]", "tuple[int | 
 
 _BRANCHES = {
     kind: tuple(one.name for one in fields(kind) if one.type not in _LEAVES)
-    for kind in (*get_args(Expr), *get_args(Where), Argument, Entry, Parameter)
-    + (Use, Set, Definition, Network)
+    for kind in (
+        *get_args(Expr),
+        *get_args(Where),
+        *(Argument, Entry, Parameter, Use, Set, Definition, Network),
+    )
 }
 
 
