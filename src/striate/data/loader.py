@@ -80,14 +80,11 @@ class StreamLoader:
             yield Batch(images, labels, places)
 
 
-def make_loader(
-    decoded: Decoded, record: Preprocessing, *, batch: int, workers: int | None = None
-) -> Loader:
+def make_loader(decoded: Decoded, record: Preprocessing, *, batch: int) -> Loader:
     """The loader for what was decoded: from memory if it was kept, else streaming."""
     if decoded.images is not None:
         return MemoryLoader(decoded.manifest, decoded.images, batch)
-    count = default_workers() if workers is None else workers
-    return StreamLoader(decoded.manifest, record, batch, workers=count)
+    return StreamLoader(decoded.manifest, record, batch, workers=default_workers())
 
 
 def network_input(images: Tensor, record: Preprocessing) -> Tensor:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from striate.data.manifest import Manifest
 
 
 def stratified(labels: np.ndarray, *, share: float, seed: int) -> np.ndarray:
-    """Which images are held out, as booleans; each class gives the same share, rounded.
+    """Which images are held out, as booleans: the share of all, rounded up, equally by class.
 
-    A class keeps at least one image; one with a single image gives none.
+    Every class with two images or more gives at least one and keeps at least one; a class with a
+    single image gives none.
     """
     chance = np.random.default_rng(seed)
     held_out = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
+    names, counts = np.unique(labels, return_counts=True)
+    for label, wanted in zip(names, _portions(counts, share), strict=True):
         places = chance.permutation(np.flatnonzero(labels == label))
-        wanted = max(1, round(share * len(places)))
-        held_out[places[: min(wanted, len(places) - 1)]] = True
+        held_out[places[:wanted]] = True
     return held_out
+
+
+def _portions(counts: np.ndarray, share: float) -> np.ndarray:
+    """How many images each class gives; the rests go to the largest fractions."""
+    exact = share * counts
+    given = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts - 1)
+    rest = math.ceil(round(float(exact.sum()), 6)) - int(given.sum())
+    by_fraction = np.argsort(-(exact - given), kind="stable")
+    for place in by_fraction[: max(rest, 0)]:
+        given[place] = min(given[place] + 1, counts[place] - 1)
+    return given
 
 
 def with_validation(manifest: Manifest, *, share: float, seed: int) -> Manifest:

@@ -1,0 +1,7 @@
+"""Trained networks in use: loading them, and asking them about images."""
+
+from striate.deploy.bundle import Bundle, load
+from striate.deploy.fit import fit
+from striate.deploy.predict import Guess, Prediction, predict
+
+__all__ = ["Bundle", "Guess", "Prediction", "fit", "load", "predict"]

@@ -1,0 +1,154 @@
+"""A trained network with all that is needed to use it, read from files that hold no code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from striate.data import Advance, Json, Preprocessing, silent
+from striate.deploy.predict import Prediction, predict
+from striate.errors import BundleError, StriateError, did_you_mean
+from striate.networks import Network, network
+from striate.train import NETWORK, load_checkpoint
+
+KNOWN = ("best", "last")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A network, its weights, its class names, and how images are prepared for it.
+
+    folder: where it was read from. name: which of its weights. metrics: as saved with the weights,
+    on the validation images. facts: everything else that was saved.
+    """
+
+    folder: Path
+    name: str
+    network: Network
+    tensors: dict[str, Tensor]
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    metrics: dict[str, float]
+    facts: dict[str, Json]
+
+    def module(self) -> nn.Module:
+        """The network as a torch module with these weights, in evaluation mode; built once."""
+        return self._module
+
+    @cached_property
+    def _module(self) -> nn.Module:
+        module = self.network.module()
+        try:
+            module.load_state_dict(self.tensors)
+        except RuntimeError as mismatch:
+            raise BundleError.of(
+                "weights-mismatch",
+                f"the weights {self.name} in {self.folder} do not fit {NETWORK}",
+                *str(mismatch).splitlines()[1:4],
+                f"{NETWORK} was changed after the training: restore it, or train again",
+            ) from mismatch
+        return module.eval()
+
+    def predict(
+        self, files: Sequence[str | Path], *, top: int = 5, advance: Advance = silent
+    ) -> list[Prediction]:
+        """The most probable classes of each file, in the order of the files.
+
+        A file that cannot be read gives a prediction with an error and no classes.
+        """
+        return predict(
+            self.module(), self.preprocessing, self.classes, files, top=top, advance=advance
+        )
+
+
+def load(path: str | Path, weights: str = "best") -> Bundle:
+    """The network in a run folder, with the weights `best` or `last`; runs no code from it.
+
+    Raises:
+        BundleError: there is no such folder, or a file of it is missing, damaged or of another
+            version.
+    """
+    folder = Path(path)
+    if weights not in KNOWN:
+        raise BundleError.of(
+            "unknown-weights",
+            f"a run has no weights '{weights}'{did_you_mean(weights, KNOWN)}",
+            f"there are: {', '.join(KNOWN)}",
+        )
+    if not folder.is_dir():
+        raise _no_folder(folder)
+    if weights == "best" and not (folder / "best.json").exists() and _has_last(folder):
+        raise BundleError.of(
+            "no-best-weights",
+            f"{folder} has no best weights: its training stopped in the first epoch",
+            "train again; what there is can be used with --weights last",
+        )
+    checkpoint = load_checkpoint(folder, weights)
+    facts = checkpoint.facts
+    try:
+        classes, metrics = facts["classes"], facts["metrics"]
+        preprocessing = facts["preprocessing"]
+    except KeyError as missing:
+        raise _damaged(folder, weights, f"{missing} is missing") from missing
+    if not (isinstance(classes, list) and isinstance(metrics, dict)):
+        raise _damaged(folder, weights, "classes or metrics are not what they should be")
+    if not isinstance(preprocessing, dict):
+        raise _damaged(folder, weights, "the preprocessing record is not an object")
+    return Bundle(
+        folder=folder,
+        name=weights,
+        network=_network(folder / NETWORK),
+        tensors=checkpoint.tensors,
+        classes=tuple(map(str, classes)),
+        preprocessing=Preprocessing.from_json(preprocessing),
+        metrics={
+            key: float(value) for key, value in metrics.items() if isinstance(value, int | float)
+        },
+        facts=facts,
+    )
+
+
+def _network(path: Path) -> Network:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as missing:
+        raise BundleError.of(
+            "network-missing", f"{path} is missing", "restore it, or train again"
+        ) from missing
+    except (OSError, ValueError) as damage:
+        raise BundleError.of("network-damaged", f"{path}: {damage}", "restore it") from damage
+    try:
+        return network(text)
+    except StriateError as mistake:
+        raise BundleError.of(
+            "network-damaged",
+            f"{path} is not the text of a network",
+            *str(mistake).splitlines(),
+            "restore it, or train again",
+        ) from mistake
+
+
+def _has_last(folder: Path) -> bool:
+    return (folder / "last.json").exists()
+
+
+def _no_folder(folder: Path) -> StriateError:
+    runs = Path("runs")
+    near = [str(child) for child in runs.iterdir()] if runs.is_dir() else []
+    return BundleError.of(
+        "run-not-found",
+        f"there is no run folder {folder}{did_you_mean(str(folder), near)}",
+        "RUN is a folder that striate fit made, such as runs/photos-resnet18-1",
+    )
+
+
+def _damaged(folder: Path, name: str, what: str) -> StriateError:
+    return BundleError.of(
+        "bundle-damaged-facts",
+        f"{folder / name}.json: {what}",
+        "restore the file from where it came, or train again",
+    )

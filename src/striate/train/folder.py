@@ -1,0 +1,61 @@
+"""The folder of a run: where it is made, and what it holds besides weights."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from striate.errors import UsageError
+
+SETTINGS = "settings.json"
+NETWORK = "network.cnn"
+LOG = "log.csv"
+MANIFEST = "manifest.parquet"
+UNREADABLE = "unreadable.csv"
+RUNS = Path("runs")
+
+
+def check_free(folder: Path | None) -> None:
+    """Refuse a folder that holds something already.
+
+    Raises:
+        UsageError: it does, or it is a file.
+    """
+    if folder is None or not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError.of(
+            "out-is-a-file", f"{folder} is a file", "name a folder that is empty or does not exist"
+        )
+    if any(folder.iterdir()):
+        raise UsageError.of(
+            "out-not-empty",
+            f"{folder} holds something already",
+            "name another folder with --out, or remove this one; nothing is overwritten",
+            "without --out a new folder is made: runs/<data>-<network>-<number>",
+        )
+
+
+def make_folder(wanted: Path | None, *, data: str, network: str) -> Path:
+    """The wanted folder, or the next free `runs/<data>-<network>-<number>`; made and empty."""
+    if wanted is not None:
+        check_free(wanted)
+        wanted.mkdir(parents=True, exist_ok=True)
+        return wanted
+    stem = f"{_plain(data)}-{_plain(network)}"
+    RUNS.mkdir(exist_ok=True)
+    number = 1
+    while True:
+        folder = RUNS / f"{stem}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def _plain(name: str) -> str:
+    """Letters, digits, dots and dashes of a name, at most 40."""
+    plain = re.sub(r"[^A-Za-z0-9.]+", "-", Path(name).name).strip("-.")
+    return plain[:40] or "run"

@@ -1,0 +1,238 @@
+"""The training loop, flat enough to read from top to bottom."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from striate.data import Advance, Batch, Json, Loader, Preprocessing, network_input
+from striate.errors import TrainingError, listing
+from striate.evaluate import Scores, answers, score
+from striate.train.augment import shift_and_flip
+from striate.train.checkpoint import save_checkpoint
+from striate.train.choose import Way, arrange, forward_loss
+from striate.train.folder import LOG
+from striate.train.interrupt import Interruption, interruptible
+from striate.train.logbook import EpochRow, Logbook
+from striate.train.optimizers import make_optimizer, set_lr
+from striate.train.reporter import Reporter
+from striate.train.schedules import warm_up_then_cosine
+from striate.train.settings import Settings
+
+# Steps between two copies of the weights that are known to give a finite loss.
+STEPS_BETWEEN_COPIES = 50
+
+SELECTION = "macro-F1 on the validation split, ties to the lower log-loss"
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a training needs.
+
+    val: None where there are no validation images. facts: what is saved beside all weights.
+    """
+
+    module: nn.Module
+    train: Loader
+    val: Loader | None
+    record: Preprocessing
+    settings: Settings
+    folder: Path
+    facts: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a training ended.
+
+    best: epoch whose weights are `best`; 0 if none was finished. scores: of `best` on validation.
+    """
+
+    folder: Path
+    best: int
+    scores: Scores | None
+    seconds: float
+    is_interrupted: bool
+
+
+class _Training:
+    """The state that the steps of a training change."""
+
+    def __init__(self, job: Job, reporter: Reporter, interruption: Interruption) -> None:
+        settings = job.settings
+        self.job = job
+        self.reporter = reporter
+        self.interruption = interruption
+        self.way = Way(settings.precision, settings.channels_last)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.module = arrange(job.module.to(self.device), self.way)
+        self.optimizer = make_optimizer(
+            self.module,
+            lr=settings.lr,
+            momentum=settings.momentum,
+            weight_decay=settings.weight_decay,
+        )
+        self.chance = torch.Generator().manual_seed(settings.seed)
+        self.steps_per_epoch = math.ceil(len(job.train.manifest) / job.train.batch)
+        self.step = 0
+        self.lr = 0.0
+        self.good = _copy(self.module)
+
+    @property
+    def steps(self) -> int:
+        return self.steps_per_epoch * self.job.settings.epochs
+
+    def epoch(self, number: int, advance: Advance) -> float:
+        """Show every training image once; the mean loss. Ends early when interrupted."""
+        order = np.random.default_rng([self.job.settings.seed, number])
+        total, images = 0.0, 0
+        self.module.train()
+        for batch in self.job.train.batches(order.permutation(len(self.job.train.manifest))):
+            loss = self._step(batch, number)
+            total += loss * len(batch.labels)
+            images += len(batch.labels)
+            advance(len(batch.labels))
+            if self.interruption.is_requested():
+                break
+        return total / images
+
+    def _step(self, batch: Batch, epoch: int) -> float:
+        """One step of the optimizer; the loss before it."""
+        settings, record = self.job.settings, self.job.record
+        views = shift_and_flip(
+            batch.images, padding=settings.padding, flip=settings.flip, chance=self.chance
+        )
+        images = network_input(views.to(self.device), record)
+        labels = batch.labels.to(self.device)
+        # Half a step ahead: neither the first nor the last step has a rate of zero.
+        progress = (self.step + 0.5) / self.steps
+        self.lr = settings.lr * warm_up_then_cosine(progress, warm_up=settings.warm_up)
+        set_lr(self.optimizer, self.lr)
+        loss = forward_loss(self.module, images, labels, self.way, smoothing=settings.smoothing)
+        value = loss.item()
+        if not math.isfinite(value):
+            names = [self.job.train.manifest.name(int(place)) for place in batch.places]
+            raise self._not_finite(epoch, f"images of this batch: {listing(names, most=4)}")
+        if self.step % STEPS_BETWEEN_COPIES == 0:
+            self.good = _copy(self.module)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.step += 1
+        return value
+
+    def validate(self, epoch: int) -> Scores | None:
+        """Scores on the validation images; None without any, or when interrupted."""
+        val = self.job.val
+        if val is None or self.interruption.is_requested():
+            return None
+        with self.reporter.bar("validating", len(val.manifest)) as advance:
+            said = answers(
+                self.module,
+                val,
+                self.job.record,
+                advance=advance,
+                is_stopped=self.interruption.is_requested,
+            )
+        if self.interruption.is_requested():
+            return None
+        scores = score(said.log_probabilities, said.labels, val.manifest.classes)
+        if not math.isfinite(scores.log_loss):
+            raise self._not_finite(epoch, "found on the validation images, after the last step")
+        return scores
+
+    def _not_finite(self, epoch: int, where: str) -> TrainingError:
+        """Save the last weights that gave a finite loss, and say what happened."""
+        self.module.load_state_dict(self.good)
+        self.save("last", epoch=epoch - 1, scores=None)
+        error = TrainingError.of(
+            "loss-not-finite",
+            f"the loss is no longer a number, in epoch {epoch}, step {self.step + 1} of "
+            f"{self.steps}, at a learning rate of {self.lr:.3g}",
+            where,
+            f"the last weights with a finite loss are in {self.job.folder / 'last.safetensors'}",
+            f"try a lower learning rate, such as --lr {self.job.settings.lr / 4:.2g}",
+        )
+        assert isinstance(error, TrainingError)
+        return error
+
+    def save(self, name: str, *, epoch: int, scores: Scores | None) -> None:
+        """Save the weights as they are now."""
+        facts: dict[str, Json] = {
+            "epoch": epoch,
+            "step": self.step,
+            "metrics": dict(scores.summary()) if scores else {},
+            **self.job.facts,
+        }
+        save_checkpoint(self.job.folder, name, self.module.state_dict(), facts)
+
+
+def train(job: Job, reporter: Reporter) -> Outcome:
+    """Train until all epochs are done or Ctrl-C is pressed; `best` and `last` are on disk then.
+
+    Raises:
+        TrainingError: the loss is no longer a number; `last` holds weights from before.
+    """
+    logbook = Logbook(job.folder / LOG)
+    best, best_scores = 0, None
+    start = time.perf_counter()
+
+    def announce() -> None:
+        reporter.line("stopping after this batch; Ctrl-C again to stop at once")
+
+    with interruptible(announce) as interruption:
+        training = _Training(job, reporter, interruption)
+        images = len(job.train.manifest)
+        training.save("last", epoch=0, scores=None)
+        for epoch in range(1, job.settings.epochs + 1):
+            begin = time.perf_counter()
+            with reporter.bar(f"epoch {epoch}/{job.settings.epochs}", images) as advance:
+                loss = training.epoch(epoch, advance)
+            train_seconds = time.perf_counter() - begin
+            scores = training.validate(epoch)
+            if interruption.is_requested():
+                training.save("last", epoch=epoch - 1, scores=None)
+                break
+            training.save("last", epoch=epoch, scores=scores)
+            if _is_better(scores, best_scores):
+                training.save("best", epoch=epoch, scores=scores)
+                best, best_scores = epoch, scores
+            seconds = time.perf_counter() - start
+            row = _row(epoch, seconds, training.lr, loss, scores, images / train_seconds)
+            logbook.add(row)
+            reporter.line(row.line(job.settings.epochs))
+    seconds = time.perf_counter() - start
+    return Outcome(job.folder, best, best_scores, seconds, interruption.is_requested())
+
+
+def _is_better(scores: Scores | None, best: Scores | None) -> bool:
+    """Whether an epoch beats the best so far; without validation the latest epoch does."""
+    if scores is None or best is None:
+        return True
+    return (scores.macro_f1, -scores.log_loss) > (best.macro_f1, -best.log_loss)
+
+
+def _row(
+    epoch: int, seconds: float, lr: float, loss: float, scores: Scores | None, images_per_s: float
+) -> EpochRow:
+    return EpochRow(
+        epoch=epoch,
+        seconds=seconds,
+        lr=lr,
+        train_loss=loss,
+        val_loss=scores.log_loss if scores else None,
+        val_accuracy=scores.accuracy if scores else None,
+        val_macro_f1=scores.macro_f1 if scores else None,
+        images_per_s=images_per_s,
+    )
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
