@@ -110,39 +110,16 @@ class GraphBuilder:
         """The graph of what the outputs need; the rest is left out and listed in `pruned`."""
         assert len(self._open) == 1, "a region is still open"
         inputs, outputs = tuple(inputs), tuple(outputs)
-        live = self._live(inputs, outputs)
-        place = {old: new for new, old in enumerate(live)}
-
-        def moved(values: Iterable[Value]) -> tuple[Value, ...]:
-            return tuple(Value(place[one.node], one.port) for one in values if one.node in place)
-
-        nodes, seen = [], set[str]()
-        for old in live:
-            node = self.nodes[old]
-            shared = node.op.is_element and node.path in seen
-            seen.add(node.path)
-            nodes.append(replace(node, inputs=moved(node.inputs), shared=shared))
-
-        def kept(items: Iterable[int | Region]) -> Iterator[int | Region]:
-            for item in items:
-                if isinstance(item, int):
-                    if item in place:
-                        yield place[item]
-                elif inner := tuple(kept(item.items)):
-                    yield replace(item, items=inner, outputs=moved(item.outputs))
-
-        pruned = [node.path for old, node in enumerate(self.nodes) if old not in place]
-        all_names = {name: moved(values) for name, values in (names or {}).items()}
-        root = Region("", title, tuple(kept(self._open[0].items)), moved(outputs))
-        return Graph(
-            nodes=tuple(nodes),
-            inputs=moved(inputs),
-            outputs=moved(outputs),
-            root=root,
-            names={name: values for name, values in all_names.items() if values},
-            pruned=tuple(pruned),
+        graph = Graph(
+            nodes=tuple(self.nodes),
+            inputs=inputs,
+            outputs=outputs,
+            root=Region("", title, tuple(self._open[0].items), outputs),
+            names=dict(names or {}),
             decisions=decisions,
         )
+        live = self._live(inputs, outputs)
+        return graph if len(live) == len(self.nodes) else _pruned(graph, live)
 
     def _live(self, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> list[int]:
         live = {value.node for value in inputs}
@@ -153,6 +130,39 @@ class GraphBuilder:
                 live.add(index)
                 todo.extend(one.node for one in self.nodes[index].inputs if one.node not in live)
         return sorted(live)
+
+
+def _pruned(graph: Graph, live: list[int]) -> Graph:
+    """The graph of the live nodes alone, renumbered."""
+    place = {old: new for new, old in enumerate(live)}
+
+    def moved(values: Iterable[Value]) -> tuple[Value, ...]:
+        return tuple(Value(place[one.node], one.port) for one in values if one.node in place)
+
+    def kept(items: Iterable[int | Region]) -> Iterator[int | Region]:
+        for item in items:
+            if isinstance(item, int):
+                if item in place:
+                    yield place[item]
+            elif inner := tuple(kept(item.items)):
+                yield replace(item, items=inner, outputs=moved(item.outputs))
+
+    nodes, seen = [], set[str]()
+    for old in live:
+        node = graph.nodes[old]
+        shared = node.op.is_element and node.path in seen
+        seen.add(node.path)
+        nodes.append(replace(node, inputs=moved(node.inputs), shared=shared))
+    names = {name: moved(values) for name, values in graph.names.items()}
+    return replace(
+        graph,
+        nodes=tuple(nodes),
+        inputs=moved(graph.inputs),
+        outputs=moved(graph.outputs),
+        root=replace(graph.root, items=tuple(kept(graph.root.items)), outputs=moved(graph.outputs)),
+        names={name: values for name, values in names.items() if values},
+        pruned=tuple(node.path for old, node in enumerate(graph.nodes) if old not in place),
+    )
 
 
 def _check_fit(op: Op, types: tuple[TensorType, ...]) -> None:

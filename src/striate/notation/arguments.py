@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from striate.errors import TextError, did_you_mean
 from striate.ir import Op
 from striate.notation import syntax
@@ -38,7 +40,7 @@ def match_arguments(applied: Applied) -> dict[str, Bound]:
                 signature(definition),
                 span=bound.span,
             )
-    return _filled(definition.name, signature(definition), names, applied.arguments)
+    return _filled(definition.name, lambda: signature(definition), names, applied.arguments)
 
 
 def missing_arguments(applied: Applied) -> list[str]:
@@ -61,11 +63,11 @@ def match_op_arguments(cls: type[Op], arguments: tuple[Bound, ...]) -> dict[str,
         Bound(None if one.name is None else cls.key(one.name), one.value, one.env, one.span)
         for one in arguments
     )
-    return _filled(cls.name, cls.signature(), names, short)
+    return _filled(cls.name, cls.signature, names, short)
 
 
 def _filled(
-    called: str, how: str, names: list[str], arguments: tuple[Bound, ...]
+    called: str, how: Callable[[], str], names: list[str], arguments: tuple[Bound, ...]
 ) -> dict[str, Bound]:
     found: dict[str, Bound] = {}
     for bound in arguments:
@@ -75,7 +77,7 @@ def _filled(
             raise TextError.of(
                 "argument-given-twice",
                 f"{called}: '{bound.name}' is given twice",
-                how,
+                how(),
                 span=bound.span,
             )
         found[bound.name] = bound

@@ -213,7 +213,7 @@ class Evaluator:
             return Applied(target, spelling=name, file=file)
         if shipped := self._std(name):
             return Applied(shipped)
-        if name in file.words:
+        if name in file.words():
             return name
         free = self._free(expr)
         if free is not None:

@@ -40,8 +40,12 @@ def scope_of(file: syntax.File, using: tuple[str, ...] = ()) -> FileScope:
         TextError: doubled definitions, files that cannot be used, wrong `set`; all of them told.
     """
     mistakes: list[Diagnostic] = []
-    words = op_words().union(*(_table_keys(statement) for statement in file.statements))
-    scope = FileScope({}, words=frozenset(words), pattern=dict(PATTERN_DEFAULTS))
+
+    @cache
+    def words() -> frozenset[str]:
+        return op_words().union(*(_table_keys(statement) for statement in file.statements))
+
+    scope = FileScope({}, words=words, pattern=dict(PATTERN_DEFAULTS))
     for statement in file.statements:
         try:
             _enter(statement, scope, (*using, file.source.name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from striate.errors import TextError
@@ -129,7 +129,8 @@ class FileScope:
     defaults: dict[str, dict[str, Setting]] = field(default_factory=dict)
     init: Initialisation = DEFAULT_INITIALISATION
     pattern: dict[str, int] = field(default_factory=dict)
-    words: frozenset[str] = frozenset()
+    words: Callable[[], frozenset[str]] = frozenset
+    """Arguments of layers and keys of tables, which are legal where nothing has their name."""
     elsewhere: tuple[str, ...] = ()
     """Names that would be known in another place, for suggestions."""
 
