@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from striate.data import Json
+
 # 97.5 % point of the standard normal distribution: two-sided 95 %.
 Z_95 = 1.959963984540054
 
@@ -78,6 +80,23 @@ class Scores:
             "macro_f1": self.macro_f1,
             "log_loss": self.log_loss,
         }
+
+    def to_json(self) -> dict[str, Json]:
+        """Everything, as plain values; shares that are not defined are null."""
+        rows: list[Json] = [
+            {
+                "class": one.name,
+                "images": one.images,
+                "predicted": one.predicted,
+                "correct": one.correct,
+                "precision": one.precision,
+                "recall": one.recall,
+                "f1": one.f1,
+            }
+            for one in self.per_class
+        ]
+        confusion: list[Json] = [list(row) for row in self.confusion]
+        return {**self.summary(), "classes": rows, "confusion": confusion}
 
 
 def score(log_probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Scores:

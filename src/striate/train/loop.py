@@ -52,14 +52,26 @@ class Job:
 class Outcome:
     """How a training ended.
 
-    best: epoch whose weights are `best`; 0 if none was finished. scores: of `best` on validation.
+    epochs: how many were finished. best: the one whose weights are `best`; 0 if none was finished.
+    scores: of `best` on the validation images, None without any.
     """
 
     folder: Path
+    epochs: int
     best: int
     scores: Scores | None
     seconds: float
     is_interrupted: bool
+
+    def to_json(self) -> dict[str, Json]:
+        """Everything, as plain values."""
+        return {
+            "run": str(self.folder),
+            "epochs": self.epochs,
+            "best_epoch": self.best,
+            "seconds": round(self.seconds, 3),
+            "validation": self.scores.to_json() if self.scores else None,
+        }
 
 
 class _Training:
@@ -209,7 +221,14 @@ def train(job: Job, reporter: Reporter) -> Outcome:
             logbook.add(row)
             reporter.line(row.line(job.settings.epochs))
     seconds = time.perf_counter() - start
-    return Outcome(job.folder, best, best_scores, seconds, interruption.is_requested())
+    return Outcome(
+        folder=job.folder,
+        epochs=len(logbook.rows),
+        best=best,
+        scores=best_scores,
+        seconds=seconds,
+        is_interrupted=interruption.is_requested(),
+    )
 
 
 def _is_better(scores: Scores | None, best: Scores | None) -> bool:

@@ -1,0 +1,106 @@
+"""Score a trained network on held-out images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from striate.data import Manifest
+    from striate.deploy import Bundle
+
+
+def eval_(
+    run: Annotated[str, typer.Argument(help="Run folder that striate fit made.")],
+    data: Annotated[
+        str | None, typer.Argument(help="Other images. [default: those held out by the run]")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, val or test. [default: test where there is one, else val]"),
+    ] = None,
+    weights: Annotated[str, typer.Option(help="best or last.")] = "best",
+    batch: Annotated[int, typer.Option(help="Images at a time.", min=1)] = 256,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Accept data that lack some of the classes.")
+    ] = False,
+    max_unreadable: Annotated[
+        float, typer.Option(help="Share of unreadable images to put up with.", min=0, max=1)
+    ] = 0.01,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Score a trained network on held-out images.
+
+    Prints the accuracy with its 95 % interval and the number of images, and precision, recall and
+    F1 of every class. Without DATA, the images are those that the run has never trained on, by the
+    list in its folder. Classes of other data are matched by name.
+    """
+    from json import dumps
+
+    from striate.data import decode_all, make_loader, refuse_many
+    from striate.deploy import load
+    from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score
+    from striate.train import Terminal
+
+    bundle = load(run, weights)
+    chosen, manifest = _images(bundle, data, split, allow_missing=allow_missing)
+    module = bundle.module()
+    tell = Terminal()
+    with tell.bar("decoding images", len(manifest)) as advance:
+        decoded = decode_all(manifest, bundle.preprocessing, advance=advance)
+    refuse_many(decoded.unreadable, len(manifest), limit=max_unreadable)
+    for bad in decoded.unreadable:
+        tell.line(f"left out: {bad.path}: {bad.reason}")
+    loader = make_loader(decoded, bundle.preprocessing, batch=batch)
+    with tell.bar("evaluating", len(decoded.manifest)) as advance:
+        said = answers(module, loader, bundle.preprocessing, advance=advance)
+    scores = score(said.log_probabilities, said.labels, bundle.classes)
+    if json:
+        head = {"run": run, "weights": weights, "data": data or manifest.root, "split": chosen}
+        unreadable = {"unreadable": [bad.path for bad in decoded.unreadable]}
+        print(dumps({**head, **scores.to_json(), **unreadable}, allow_nan=False))
+        return
+    print(f"{run} ({weights}) on {chosen} of {data or manifest.root}")
+    print(accuracy_line(scores))
+    print(f"log-loss {scores.log_loss:.4f}")
+    print(class_table(scores))
+    if mistakes := mistakes_line(scores):
+        print(mistakes)
+
+
+def _images(
+    bundle: Bundle, data: str | None, split: str | None, *, allow_missing: bool
+) -> tuple[str, Manifest]:
+    """The images to score, with labels by the bundle's class list, and what to call them."""
+    from striate.data import SPLITS, index, load_manifest
+    from striate.errors import UsageError, did_you_mean
+    from striate.train import MANIFEST
+
+    if split is not None and split not in SPLITS:
+        raise UsageError.of(
+            "unknown-split",
+            f"there is no split '{split}'{did_you_mean(split, SPLITS)}",
+            "the splits are train, val and test",
+        )
+    manifest = index(data) if data else load_manifest(bundle.folder / MANIFEST)
+    present = [name for name in SPLITS if (manifest.splits == name).any()]
+    wanted = split or next((name for name in ("test", "val") if name in present), None)
+    if wanted is None:
+        if not data:
+            raise UsageError.of(
+                "nothing-held-out",
+                f"{bundle.folder} held out no images",
+                f"name other images: striate eval {bundle.folder} DATA; or add --split train",
+            )
+        return "all images", manifest.with_classes(bundle.classes, allow_missing=allow_missing)
+    part = next((manifest.only(name) for name in present if name == wanted), None)
+    if part is None:
+        raise UsageError.of(
+            "empty-split",
+            f"{data or bundle.folder} has no images in the split '{wanted}'",
+            f"it has: {', '.join(present)}",
+        )
+    # The run's own splits may lack a rare class: that is known since the training.
+    allow = allow_missing or not data
+    return wanted, part.with_classes(bundle.classes, allow_missing=allow)

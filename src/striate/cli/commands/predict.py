@@ -1,0 +1,65 @@
+"""Say what is in image files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from striate.deploy import Prediction
+
+
+def predict(
+    run: Annotated[str, typer.Argument(help="Run folder that striate fit made.")],
+    files: Annotated[list[str], typer.Argument(help="Image files.")],
+    top: Annotated[int, typer.Option(help="Classes per file.", min=1)] = 5,
+    weights: Annotated[str, typer.Option(help="best or last.")] = "best",
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> int:
+    """Say what is in image files.
+
+    One line per file: its most probable classes, best first, with the probabilities the network
+    gives them. Images are prepared by the record in the run, as in training. A file that cannot be
+    read is told, and the exit code is then 2; the other files are answered all the same.
+    """
+    import sys
+    from json import dumps
+
+    from striate.deploy import load
+    from striate.train import Terminal
+
+    bundle = load(run, weights)
+    tell = Terminal()
+    with tell.bar("predicting", len(files)) as advance:
+        predictions = bundle.predict(files, top=top, advance=advance)
+    if json:
+        rows = [_row(prediction) for prediction in predictions]
+        print(dumps({"run": run, "weights": weights, "predictions": rows}, allow_nan=False))
+    else:
+        width = max(len(prediction.file) for prediction in predictions)
+        for prediction in predictions:
+            if prediction.error is None:
+                print(f"{prediction.file:{width}}  {_shown(prediction)}")
+    unreadable = [prediction for prediction in predictions if prediction.error is not None]
+    sys.stdout.flush()
+    for prediction in unreadable:
+        tell.line(f"error: {prediction.file}: {prediction.error}  [unreadable-image]")
+    return 2 if unreadable else 0
+
+
+def _shown(prediction: Prediction) -> str:
+    return ", ".join(
+        f"{guess.name} {100 * guess.probability:.1f} %" for guess in prediction.guesses
+    )
+
+
+def _row(prediction: Prediction) -> dict[str, object]:
+    """A prediction as plain values."""
+    if prediction.error is not None:
+        return {"file": prediction.file, "error": prediction.error}
+    guesses = [
+        {"class": guess.name, "probability": round(guess.probability, 6)}
+        for guess in prediction.guesses
+    ]
+    return {"file": prediction.file, "classes": guesses}
