@@ -29,7 +29,7 @@ from striate.train.settings import Settings
 # Steps between two copies of the weights that are known to give a finite loss.
 STEPS_BETWEEN_COPIES = 50
 
-SELECTION = "macro-F1 on the validation split, ties to the lower log-loss"
+SELECTION = "macro-F1 on the validation split, ties to the later epoch"
 
 
 @dataclass(frozen=True)
@@ -232,10 +232,12 @@ def train(job: Job, reporter: Reporter) -> Outcome:
 
 
 def _is_better(scores: Scores | None, best: Scores | None) -> bool:
-    """Whether an epoch beats the best so far; without validation the latest epoch does."""
-    if scores is None or best is None:
-        return True
-    return (scores.macro_f1, -scores.log_loss) > (best.macro_f1, -best.log_loss)
+    """Whether an epoch is at least as good as the best so far.
+
+    Of equals the later one counts, since the learning rate falls: on small validation sets many
+    epochs tie, and log-loss would pick early ones (label smoothing raises it towards the end).
+    """
+    return scores is None or best is None or scores.macro_f1 >= best.macro_f1
 
 
 def _row(

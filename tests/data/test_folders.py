@@ -1,0 +1,121 @@
+"""Class folders become a manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from striate.data import index
+from striate.errors import DataError
+from tests.data.pictures import noise, png, write
+
+DOT = png(noise(0))
+
+
+def folder(root: Path, *files: str) -> Path:
+    for file in files:
+        write(root / file, DOT)
+    return root
+
+
+def test_flat_folders_are_classes_and_all_for_training(tmp_path: Path) -> None:
+    found = index(folder(tmp_path, "dog/1.png", "cat/1.png", "cat/2.JPG"))
+    assert found.classes == ("cat", "dog")
+    assert found.table["path"].to_pylist() == ["cat/1.png", "cat/2.JPG", "dog/1.png"]
+    assert found.labels.tolist() == [0, 0, 1]
+    assert set(found.splits) == {"train"}
+
+
+def test_classes_and_files_are_in_natural_order(tmp_path: Path) -> None:
+    found = index(folder(tmp_path, "10/a.png", "2/i10.png", "2/i9.png", "1/a.png"))
+    assert found.classes == ("1", "2", "10")
+    assert found.table["path"].to_pylist() == ["1/a.png", "2/i9.png", "2/i10.png", "10/a.png"]
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "Val"])
+def test_names_of_the_validation_folder(tmp_path: Path, name: str) -> None:
+    found = index(
+        folder(tmp_path, "train/a/1.png", "train/b/1.png", f"{name}/b/2.png", "test/a/3.png")
+    )
+    assert found.table["path"].to_pylist()[2] == f"{name}/b/2.png"
+    assert found.splits.tolist() == ["train", "train", "val", "test"]
+    assert found.labels.tolist() == [0, 1, 1, 0]
+
+
+def test_a_split_that_lacks_a_class_shifts_no_label(tmp_path: Path) -> None:
+    found = index(
+        folder(tmp_path, "train/a/1.png", "train/b/1.png", "train/c/1.png", "val/c/1.png")
+    )
+    assert found.only("val").labels.tolist() == [2]
+
+
+def test_folders_inside_a_class_belong_to_it(tmp_path: Path) -> None:
+    found = index(folder(tmp_path, "cat/indoors/1.png", "cat/2.png", "dog/1.png"))
+    assert found.counts().tolist() == [2, 1]
+
+
+def test_hidden_folders_and_files_are_not_seen(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", "dog/1.png", ".ipynb_checkpoints/1.png", "cat/.DS_Store")
+    found = index(root)
+    assert found.classes == ("cat", "dog")
+    assert len(found) == 2
+    assert found.notices == ()
+
+
+def test_files_that_are_no_images_by_name_are_counted(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", "dog/1.png", "cat/notes.txt", "dog/Thumbs.db", "dog/a.db")
+    assert index(root).notices == ("files left out, not images by their names: 2 .db, 1 .txt",)
+
+
+def test_folders_beside_the_splits_are_told(tmp_path: Path) -> None:
+    root = folder(tmp_path, "train/a/1.png", "train/b/1.png", "sketches/a/1.png")
+    assert index(root).notices == ("not used, beside the splits: sketches",)
+
+
+def test_an_empty_class_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", "dog/readme.txt")
+    with pytest.raises(DataError) as caught:
+        index(root)
+    assert str(caught.value) == (
+        f"error: the class folder {root / 'dog'} holds no images  [empty-class]\n"
+        "   = help: images are files that end in .bmp .gif .jfif .jpe .jpeg .jpg .pbm .pgm .png "
+        ".ppm .tif .tiff .webp\n"
+        "   = help: remove the folder, or put images into it"
+    )
+
+
+def test_a_folder_without_class_folders_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        index(folder(tmp_path, "1.png"))
+    assert str(caught.value) == (
+        f"error: {tmp_path} holds no class folders  [no-classes]\n"
+        "   = help: put the images of each class into a folder of its name: photos/cat/1.jpg"
+    )
+
+
+def test_a_missing_folder_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
+    folder(tmp_path, "photos/cat/1.png")
+    with pytest.raises(DataError) as caught:
+        index(tmp_path / "fotos")
+    assert str(caught.value) == (
+        f"error: there is no folder or file {tmp_path / 'fotos'}; did you mean 'photos'?"
+        "  [data-not-found]\n"
+        "   = help: DATA is a folder of class folders, a Parquet file or folder, or the word digits"
+    )
+
+
+def test_a_file_that_is_no_table_is_an_error(tmp_path: Path) -> None:
+    file = write(tmp_path / "photo.png", DOT)
+    with pytest.raises(DataError) as caught:
+        index(file)
+    assert str(caught.value).startswith(
+        f"error: {file} is a file; a folder of class folders or a Parquet file is expected"
+        "  [not-a-data-set]"
+    )
+
+
+def test_names_with_spaces_unicode_and_markup_are_kept(tmp_path: Path) -> None:
+    names = ("Ærø katt", "<script>", "x" * 200)
+    found = index(folder(tmp_path, *(f"{name}/a b.png" for name in names)))
+    assert set(found.classes) == set(names)

@@ -1,0 +1,133 @@
+"""Parquet tables in the Hugging Face layout become a manifest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from striate.data import Preprocessing, contents, decode_all, index
+from striate.errors import DataError
+from tests.data.pictures import noise, png, table
+
+
+def named(path: Path, labels: list[int], names: list[str]) -> Path:
+    """A table whose metadata state class names."""
+    found = pq.read_table(table(path, labels))
+    kinds = {"image": {"_type": "Image"}, "label": {"_type": "ClassLabel", "names": names}}
+    head = json.dumps({"info": {"features": kinds}})
+    pq.write_table(found.replace_schema_metadata({"huggingface": head}), path)
+    return path
+
+
+def test_class_names_come_from_the_metadata(tmp_path: Path) -> None:
+    found = index(named(tmp_path / "photos.parquet", [1, 0, 1], ["zebra", "ape"]))
+    assert found.classes == ("zebra", "ape")
+    assert found.labels.tolist() == [1, 0, 1]
+    assert set(found.splits) == {"train"}
+
+
+def test_without_names_the_labels_are_the_names_in_natural_order(tmp_path: Path) -> None:
+    assert index(table(tmp_path / "a.parquet", [10, 2, 2])).classes == ("2", "10")
+    assert index(table(tmp_path / "b.parquet", ["dog", "cat"])).classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("file", "split"),
+    [
+        ("train-00000-of-00002.parquet", "train"),
+        ("validation-00000-of-00001.parquet", "val"),
+        ("test.parquet", "test"),
+        ("data/test/0000.parquet", "test"),
+        ("photos.parquet", "train"),
+    ],
+)
+def test_the_split_is_read_from_the_name(tmp_path: Path, file: str, split: str) -> None:
+    table(tmp_path / file, [0, 1])
+    assert set(index(tmp_path).splits) == {split}
+
+
+@pytest.mark.parametrize(("image", "label"), [("img", "fine_label"), ("picture", "kind")])
+def test_columns_are_found_by_type(tmp_path: Path, image: str, label: str) -> None:
+    found = index(table(tmp_path / "a.parquet", [0, 1, 1], image=image, label=label))
+    assert found.counts().tolist() == [1, 2]
+
+
+def test_images_are_read_back_in_the_order_of_the_rows(tmp_path: Path) -> None:
+    table(tmp_path / "train-0.parquet", [0, 1])
+    table(tmp_path / "train-1.parquet", [1, 0, 1])
+    read = contents(index(tmp_path))
+    expected = [png(noise(number)) for number in (0, 1, 0, 1, 2)]
+    assert [read(place) for place in range(5)] == expected
+
+
+def test_a_row_without_an_image_is_unreadable_and_named(tmp_path: Path) -> None:
+    rows = [{"bytes": png(noise(0)), "path": None}, {"bytes": None, "path": "gone.png"}]
+    pq.write_table(pa.table({"image": rows, "label": [0, 1]}), tmp_path / "a.parquet")
+    decoded = decode_all(index(tmp_path), Preprocessing(8, 8, 3))
+    assert len(decoded.manifest) == 1
+    (bad,) = decoded.unreadable
+    assert (bad.path, bad.reason) == ("a.parquet, row 1", "the table holds no image here")
+
+
+def test_a_label_outside_the_class_list_is_an_error(tmp_path: Path) -> None:
+    file = named(tmp_path / "a.parquet", [0, 1, 5], ["ape", "zebra"])
+    with pytest.raises(DataError) as caught:
+        index(file)
+    assert str(caught.value) == (
+        f"error: {file}, row 2: label 5 of 2 classes  [label-out-of-range]\n"
+        "   = help: labels go from 0 to 1; there are 1 such rows"
+    )
+
+
+def test_tables_that_state_different_classes_are_an_error(tmp_path: Path) -> None:
+    named(tmp_path / "train.parquet", [0, 1], ["ape", "zebra"])
+    named(tmp_path / "test.parquet", [0, 1], ["zebra", "ape"])
+    with pytest.raises(DataError) as caught:
+        index(tmp_path)
+    assert str(caught.value) == (
+        f"error: the tables of {tmp_path} state different class lists  [classes-differ]\n"
+        "   = help: one states: ape, zebra\n"
+        "   = help: one states: zebra, ape"
+    )
+
+
+def test_a_table_without_images_is_an_error_that_lists_its_columns(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": [1.5], "label": [0]}), file)
+    with pytest.raises(DataError) as caught:
+        index(file)
+    assert str(caught.value) == (
+        f"error: {file} has no column of images; its columns are x: double, label: int64"
+        "  [missing-column]\n"
+        "   = help: images: struct<bytes: binary, path: string> or binary; "
+        "labels: integer or string"
+    )
+
+
+def test_a_missing_label_is_an_error_that_names_the_row(tmp_path: Path) -> None:
+    rows = [{"bytes": png(noise(0)), "path": None}] * 2
+    pq.write_table(pa.table({"image": rows, "label": [0, None]}), tmp_path / "a.parquet")
+    with pytest.raises(DataError) as caught:
+        index(tmp_path)
+    assert str(caught.value) == (
+        f"error: {tmp_path / 'a.parquet'}, row 1: no value in the label column 'label'"
+        "  [label-missing]\n"
+        "   = help: remove such rows, or give them a label"
+    )
+
+
+def test_a_damaged_table_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 not really")
+    with pytest.raises(DataError, match=r"a\.parquet cannot be read: .*\[table-damaged\]"):
+        index(tmp_path)
+
+
+def test_cifar10_has_its_published_sizes(shared: Path) -> None:
+    found = index(shared / "data" / "cifar10")
+    assert found.classes[:3] == ("airplane", "automobile", "bird")
+    assert found.only("train").counts().tolist() == [5000] * 10
+    assert found.only("test").counts().tolist() == [1000] * 10
