@@ -94,7 +94,9 @@ def test_every_layer_is_called_where_the_graph_calls_it(graph: Graph) -> None:
     layers = [
         node.path
         for index, node in enumerate(graph.nodes)
-        if node.op.is_element and index not in sources and node.path in dict(network.named_modules())
+        if node.op.is_element
+        and index not in sources
+        and node.path in dict(network.named_modules())
     ]
     assert called == layers
 

@@ -27,6 +27,8 @@ def tree(graph: Graph) -> Network:
 
 
 class _Tree:
+    """Children are put where torch keeps them: its own method refuses names such as `half`."""
+
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.call = calls(graph)
@@ -59,12 +61,11 @@ class _Tree:
         spelled = node.torch
         if node.shared or not isinstance(spelled, TorchLayer):
             return
-        owner, _, name = node.path.rpartition(".")
         if is_bare(node):
-            self._module(owner).register_parameter(name, bare_parameter(node))
+            self._put(node.path, bare_parameter(node))
         else:
             self.modules[node.path] = layer = start.made(layer_class(spelled), spelled)
-            self._module(owner)._modules[name] = layer
+            self._put(node.path, layer)
 
     def _module(self, path: str) -> nn.Module:
         """The container or holder of a path, made with all above it on first use."""
@@ -73,10 +74,22 @@ class _Tree:
         made = self._container(path) if path in self.codes else self._holder(path)
         self.modules[path] = made
         if path:
-            owner, _, name = path.rpartition(".")
-            # Past `add_module`, which refuses names such as `half` that are methods too.
-            self._module(owner)._modules[name] = made
+            self._put(path, made)
         return made
+
+    def _put(self, path: str, child: nn.Module | nn.Parameter) -> None:
+        owner, _, name = path.rpartition(".")
+        above = self._module(owner)
+        if name in vars(above):
+            raise GraphError.of(
+                "reserved-name",
+                f"torch keeps something of its own under the name '{name}'",
+                f"give '{path}' another label",
+            )
+        if isinstance(child, nn.Parameter):
+            above._parameters[name] = child
+        else:
+            above._modules[name] = child
 
     def _container(self, path: str) -> nn.Module:
         code, children = self.codes[path], self.children[path]
@@ -127,7 +140,8 @@ def _paths(graph: Graph, call: Call) -> list[str]:
         if isinstance(item, Call):
             paths += _paths(graph, item)
         elif isinstance(graph.nodes[item].torch, TorchLayer):
-            paths.append(graph.nodes[item].path)
+            node = graph.nodes[item]
+            paths.append(node.path.rpartition(".")[0] if is_bare(node) else node.path)
     return paths
 
 

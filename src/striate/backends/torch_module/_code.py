@@ -11,10 +11,12 @@ from itertools import chain, count, zip_longest
 from torch import nn
 
 from striate.backends._calls import Call, inputs_of, outputs_of
+from striate.backends.torch_module._network import NumberedNetwork
 from striate.ir import Graph, Node, TorchFunction, TorchLayer, Value
 
 _SIGNS = {"operator.add": "+", "operator.sub": "-", "operator.mul": "*"}
 _STRETCHING = {"+", "-", "&"}
+_RESERVED = frozenset(dir(NumberedNetwork)) | vars(nn.Module()).keys()
 _LETTERS = ("x", "y", "z", "u", "v", "w")
 _TAKEN = ("getattr", "input", "operator", "self", "striate", "torch", "use")
 
@@ -100,16 +102,20 @@ def _imports(function: TorchFunction) -> set[str]:
     return found | ({function.name.rpartition(".")[0]} if function.name not in _SIGNS else set())
 
 
-def member(owner: str, path: str) -> str:
-    """The expression that reaches a module, by its path below the owner."""
-    for name in filter(None, path.split(".")):
-        if hasattr(nn.Module, name):
-            owner = f"{owner}._modules[{name!r}]"
-        elif name.isidentifier() and not keyword.iskeyword(name):
-            owner = f"{owner}.{name}"
-        else:
-            owner = f"getattr({owner}, {name!r})"
-    return owner
+def member(owner: str, path: str, table: str = "_modules") -> str:
+    """The expression that reaches a module, or a parameter, by its path below the owner."""
+    *above, last = path.strip(".").split(".")
+    for name in above:
+        owner = _part(owner, name, "_modules")
+    return _part(owner, last, table) if last else owner
+
+
+def _part(owner: str, name: str, table: str) -> str:
+    if name in _RESERVED:
+        return f"{owner}.{table}[{name!r}]"
+    if name.isidentifier() and not keyword.iskeyword(name):
+        return f"{owner}.{name}"
+    return f"getattr({owner}, {name!r})"
 
 
 class _Writer:
@@ -165,7 +171,8 @@ class _Writer:
             return f"{self._member(path, item.path)}({', '.join([*inputs, *words])})"
         node = self.graph.nodes[item]
         if is_bare(node):
-            return f"{self._member(path, node.path)}{self._with_batch(item, inputs)}"
+            tensor = self._member(path, node.path, "_parameters")
+            return f"{tensor}{self._with_batch(item, inputs)}"
         spelled = node.torch
         imports = self.codes[path].imports
         if isinstance(spelled, TorchFunction):
@@ -185,14 +192,14 @@ class _Writer:
         rest = ", -1" * len(self.graph.nodes[index].outputs[0].sizes)
         return f".expand(len({inputs[0]}){rest})"
 
-    def _member(self, path: str, target: str) -> str:
+    def _member(self, path: str, target: str, table: str = "_modules") -> str:
         if not path or target.startswith(f"{path}."):
-            return member("self", target[len(path) :])
+            return member("self", target[len(path) :], table)
         above = self.codes[path].above
         common = _common(path, target)
         if common not in above:
             above.append(common)
-        return member(f"self.above[{above.index(common)}]", target[len(common) :])
+        return member(f"self.above[{above.index(common)}]", target[len(common) :], table)
 
 
 def is_bare(node: Node) -> bool:

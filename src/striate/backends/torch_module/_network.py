@@ -25,8 +25,8 @@ class _Kept:
 class Network(Container):
     """A whole network; takes a batch `N×C×H×W` (or of another rank) for each input of its graph."""
 
-    _kept: _Kept
-    _doors: tuple[tuple[int, int], ...]
+    _kept: _Kept | None = None
+    _doors: tuple[tuple[int, int], ...] = ()
 
     def keep(self, graph: Graph) -> None:
         """Sets what it was built from."""
@@ -36,6 +36,7 @@ class Network(Container):
     @property
     def graph(self) -> Graph:
         """What it was built from; its copies share it."""
+        assert self._kept, "a network without its graph"
         return self._kept.graph
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
