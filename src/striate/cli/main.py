@@ -113,6 +113,9 @@ def _call(name: str, arguments: Sequence[str]) -> int:
     settings = {"help_option_names": ["-h", "--help"]}
     app.command(name, context_settings=settings)(command(name))
     parser = get_command(app)
+    for parameter in parser.params:
+        if parameter.param_type_name == "argument" and parameter.metavar is None:
+            parameter.metavar = (parameter.name or "").upper()  # DATA, as the manual says
     try:
         with parser.make_context(f"striate {name}", list(arguments)) as context:
             code = parser.invoke(context)
