@@ -2,6 +2,7 @@
 
 from striate.ir.build import GraphBuilder
 from striate.ir.facts import (
+    DEFAULT_INITIALISATION,
     UNUSED,
     WHOLE,
     Cost,
@@ -33,6 +34,7 @@ from striate.ir.tensor_type import Size, TensorType
 from striate.ir.verify import verify
 
 __all__ = [
+    "DEFAULT_INITIALISATION",
     "REQUIRED",
     "UNUSED",
     "WHOLE",
