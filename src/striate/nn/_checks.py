@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -125,7 +124,7 @@ def require_number(layer: str, name: str, value: float, least: float, meaning: s
     Raises:
         GraphError: nn-number.
     """
-    if not math.isnan(value) and value >= least:
+    if value >= least:
         return float(value)
     raise GraphError.of(
         "nn-number", f"{layer}: {name} is {value}, expected at least {least:g}", meaning

@@ -6,10 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-
-def working_dtype(x: Tensor) -> torch.dtype:
-    """The precision to compute positions in: half precision cannot tell pixels apart."""
-    return torch.promote_types(x.dtype, torch.float32)
+from striate.nn._precision import working_dtype
 
 
 def sample(

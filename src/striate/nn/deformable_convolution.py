@@ -20,7 +20,8 @@ from striate.nn._checks import (
     spatial_rank,
     window_count,
 )
-from striate.nn._sampling import sample, working_dtype
+from striate.nn._precision import working_dtype
+from striate.nn._sampling import sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from striate.nn._checks import require_whole, spatial_rank
+from striate.nn._precision import working_dtype
 
 
 class LocalResponseNorm(nn.Module):
@@ -46,9 +47,13 @@ class LocalResponseNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise x."""
         spatial_rank("LocalResponseNorm", x)
-        # torch divides by the size, so the paper's sum is its mean times the size.
         alpha = self.alpha if self.divide_alpha else self.alpha * self.size
-        return functional.local_response_norm(x, self.size, alpha, self.beta, self.k)
+        # In float32 at least, because half precision squares no more than 255.
+        squares = x.to(working_dtype(x)).square().flatten(2).unsqueeze(1)
+        around = (0, 0, self.size // 2, (self.size - 1) // 2)
+        mean = functional.avg_pool2d(functional.pad(squares, around), (self.size, 1), stride=1)
+        divisor = (self.k + alpha * mean.squeeze(1)).pow(self.beta)
+        return x / divisor.reshape(x.shape).to(x.dtype)
 
     def extra_repr(self) -> str:
         """Settings."""

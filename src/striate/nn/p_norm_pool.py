@@ -55,7 +55,7 @@ def lp_pool(
     inner = tuple(range(-rank, 0))
     if norm == 1:
         return windows.sum(inner)
-    if math.isinf(norm):
+    if norm == math.inf:
         return windows.amax(inner)
     largest = windows.detach().amax(inner, keepdim=True)
     is_zero = largest == 0

@@ -15,7 +15,8 @@ from striate.nn._checks import (
     shape_text,
     spatial_rank,
 )
-from striate.nn._sampling import sample, working_dtype
+from striate.nn._precision import working_dtype
+from striate.nn._sampling import sample
 
 _PADDING_MODES = ("zeros", "border", "reflection")
 
