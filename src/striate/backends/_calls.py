@@ -51,6 +51,12 @@ def outputs_of(graph: Graph, item: int | Call) -> tuple[Value, ...]:
     return tuple(Value(item, port) for port in range(len(graph.nodes[item].outputs)))
 
 
+def input_name(graph: Graph, value: Value) -> str:
+    """The label of an input, or else the last part of its path."""
+    labels = (name for name, values in graph.names.items() if values == (value,))
+    return next(labels, graph.nodes[value.node].path).rpartition(".")[2]
+
+
 class _Reader:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

@@ -10,7 +10,7 @@ from itertools import chain, count, zip_longest
 
 from torch import nn
 
-from striate.backends._calls import Call, inputs_of, outputs_of
+from striate.backends._calls import Call, input_name, inputs_of, outputs_of
 from striate.backends.torch_module._network import NumberedNetwork
 from striate.ir import Graph, Node, TorchFunction, TorchLayer, Value
 
@@ -269,7 +269,7 @@ class _Names:
     def _label_inputs(self) -> list[str]:
         found: list[str] = []
         for value in self.call.inputs:
-            label = self.graph.nodes[value.node].path.rpartition(".")[2]
+            label = input_name(self.graph, value)
             is_good = label.isidentifier() and not keyword.iskeyword(label)
             is_good = is_good and label not in _TAKEN and label not in found
             found.append(label if is_good else _spare(found))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from striate.backends._calls import input_name
 from striate.errors import GraphError, StriateError, UsageError
 from striate.ir import Graph, TensorType, Value
 
@@ -120,7 +121,7 @@ def _shape_advice(given: Tensor, expected: TensorType) -> Iterator[str]:
 def _named(graph: Graph, index: int) -> str:
     if len(graph.inputs) == 1:
         return "the input"
-    return f"input {index + 1} ('{graph.nodes[graph.inputs[index].node].path}')"
+    return f"input {index + 1} ('{input_name(graph, graph.inputs[index])}')"
 
 
 def _batch(type_: TensorType) -> str:

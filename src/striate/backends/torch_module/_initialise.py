@@ -81,7 +81,7 @@ def _start_kernel(tensor: Tensor, weight: Weight, init: Initialisation) -> None:
 def bare_parameter(node: Node) -> nn.Parameter:
     """The tensor of a `param`."""
     (weight,) = node.weights
-    return nn.Parameter(torch.full(weight.shape, weight.value))
+    return nn.Parameter(torch.full(weight.shape, float(weight.value)))
 
 
 def starts(graph: Graph) -> list[Start]:
