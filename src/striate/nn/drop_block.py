@@ -26,7 +26,7 @@ def seed_probability(p: float, block: tuple[int, ...], size: tuple[int, ...]) ->
     """
     # A list, because torch.compile cannot trace a generator into math.prod.
     starts = math.prod([n - b + 1 for n, b in zip(size, block, strict=True)])
-    return p / math.prod(block) * math.prod(size) / starts
+    return p * math.prod(size) / (math.prod(block) * starts)
 
 
 class DropBlock(nn.Module):
