@@ -14,6 +14,8 @@ from striate.ir.tensor_type import TensorType
 from striate.source import Span
 
 MOST_NODES = 200_000
+LONGEST_AXIS = 2**31 - 1
+"""What torch's kernels count to; it also keeps hostile texts from growing numbers without end."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,9 @@ class GraphBuilder:
             )
         types = tuple(map(self.type_of, inputs))
         _check_fit(op, types)
-        node = Node(op, tuple(inputs), types, op.infer(types), path, False, init, span)
+        outputs = op.infer(types)
+        _check_size(op, outputs)
+        node = Node(op, tuple(inputs), types, outputs, path, False, init, span)
         if op.is_element:
             node = self._own(node)
         self._open[-1].items.append(len(self.nodes))
@@ -163,6 +167,20 @@ def _pruned(graph: Graph, live: list[int]) -> Graph:
         names={name: values for name, values in names.items() if values},
         pruned=tuple(node.path for old, node in enumerate(graph.nodes) if old not in place),
     )
+
+
+def _check_size(op: Op, outputs: tuple[TensorType, ...]) -> None:
+    for given in outputs:
+        if any(size is not None and size > LONGEST_AXIS for size in given.sizes):
+            raise GraphError.of(
+                "axis-too-long",
+                f"{op.name} makes an axis longer than any tensor's: {_brief(given)}",
+                f"at most {LONGEST_AXIS:,} numbers stand along one axis",
+            )
+
+
+def _brief(given: TensorType) -> str:
+    return str(given) if max(size or 0 for size in given.sizes) < 10**18 else "over 10^18"
 
 
 def _check_fit(op: Op, types: tuple[TensorType, ...]) -> None:

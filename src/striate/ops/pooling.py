@@ -47,7 +47,11 @@ class SlidingPool(Op):
         slides = self.slides(inputs[0])
         for slide in slides:
             _check_padding(self.name, slide)
+        self.check_plane(slides, inputs[0])
         return (inputs[0].with_plane(*plane_after(self.name, slides, inputs[0])),)
+
+    def check_plane(self, slides: tuple[Slide, ...], given: TensorType) -> None:
+        """Passes when the pool has no further wish about the plane."""
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
         return work(outputs[0], prod(slide.kernel for slide in self.slides(inputs[0])))
@@ -148,6 +152,20 @@ class AveragePool(SlidingPool):
     p: Sizes | str = sizes(0, long="padding", words=PADDINGS, least=0, doc="pixels at each end")
     ceil: bool = flag(False, doc="a last window may hang over the end")
     cip: bool = flag(True, long="count_include_pad", doc="padding counts in the mean")
+
+    def check_plane(self, slides: tuple[Slide, ...], given: TensorType) -> None:
+        pairs = list(zip(slides, given.plane, strict=True))
+        short = [
+            (one.kernel, size) for one, size in pairs if size is not None and size < one.kernel
+        ]
+        if given.rank == 3 and short:
+            kernel, size = short[0]
+            raise GraphError.of(
+                "kernel-over-volume",
+                f"avgpool: a kernel of {kernel} is longer than the volume's axis of {size}",
+                f"the input here is {given}; torch's 3-D average needs the kernel to fit without "
+                "its padding; use a smaller kernel",
+            )
 
     def torch_name(self, rank: int) -> str:
         return f"torch.nn.AvgPool{rank}d"

@@ -23,6 +23,8 @@ from striate.ir import (
 from striate.ops._axes import known_elements
 from striate.ops._groups import check_groups
 
+_MOST_PARTS = 1024
+
 
 class Flatten(Op):
     """One long vector of all numbers, channel after channel: [C, H, W] becomes [C*H*W]."""
@@ -114,6 +116,13 @@ class Split(Op):
 
     def infer(self, inputs: Types) -> Types:
         given = inputs[0]
+        parts = self.n if isinstance(self.n, int) else len(self.n)
+        if parts > _MOST_PARTS:
+            raise GraphError.of(
+                "too-many-parts",
+                f"split: {parts} parts are more than {_MOST_PARTS}",
+                "layers that treat every channel alone are depthwise: dw, gn(_), inorm",
+            )
         if isinstance(self.n, int):
             check_groups(self.name, self.n, given.channels, parts=f"{self.n} equal parts")
             return (given.with_channels(given.channels // self.n),) * self.n
