@@ -142,3 +142,23 @@ def _nodes(raw: Sequence[Raw]) -> list[int]:
     for one in raw:
         found.extend(one.nodes() if isinstance(one, Region) else (one,))
     return found
+
+
+def joined_path(first: str, last: str) -> str:
+    """`layer1.1` and `layer1.5` as `layer1.1-5`; the parts that differ may stand in the middle."""
+    if first == last:
+        return first
+    ones, others = first.split("."), last.split(".")
+    if len(ones) != len(others):
+        return f"{first}..{last}"
+    return ".".join(map(_range, ones, others))
+
+
+def _range(one: str, other: str) -> str:
+    if one == other:
+        return one
+    shared = 0
+    while one[shared : shared + 1] == other[shared : shared + 1]:
+        shared += 1
+    # Numbers are shown whole: 1-12, never 11-2.
+    return f"{one}-{other[len(one[:shared].rstrip('0123456789')) :]}"

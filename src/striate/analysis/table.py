@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from striate.analysis.cost import CostRecord, GraphCost, add_costs, cost
-from striate.analysis.folding import Block, Item, Leaf, Repeat, fold
+from striate.analysis.folding import Block, Item, Leaf, Repeat, fold, joined_path
 from striate.analysis.receptive_field import Fields, receptive_field
 from striate.ir import Graph, Region, TensorType, Value
 
@@ -133,7 +133,7 @@ class _Maker:
         """The row of one node, or of nodes that stand for each other in equal units."""
         nodes = [self.graph.nodes[index] for index in indices]
         first, last = nodes[0], nodes[-1]
-        path = _joined(first.path, last.path)
+        path = joined_path(first.path, last.path)
         return Row(
             path=path,
             name=_last_part(path),
@@ -153,7 +153,7 @@ class _Maker:
         every = [index + distance for distance in distances for index in inside]
         outputs = [Value(one.node + distances[-1], one.port) for one in region.outputs]
         last = self.graph.nodes[inside[0] + distances[-1]].path if copies else ""
-        path = _joined(region.path, _same_depth(last, region.path)) if copies else region.path
+        path = joined_path(region.path, _same_depth(last, region.path)) if copies else region.path
         return Row(
             path=path,
             name=_last_part(path),
@@ -190,23 +190,3 @@ def _same_depth(path: str, like: str) -> str:
 
 def _last_part(path: str) -> str:
     return path.rpartition(".")[2] or path
-
-
-def _joined(first: str, last: str) -> str:
-    """`layer1.1` and `layer1.5` as `layer1.1-5`; the parts that differ may stand in the middle."""
-    if first == last:
-        return first
-    ones, others = first.split("."), last.split(".")
-    if len(ones) != len(others):
-        return f"{first}..{last}"
-    return ".".join(map(_range, ones, others))
-
-
-def _range(one: str, other: str) -> str:
-    if one == other:
-        return one
-    shared = 0
-    while one[shared : shared + 1] == other[shared : shared + 1]:
-        shared += 1
-    # Numbers are shown whole: 1-12, never 11-2.
-    return f"{one}-{other[len(one[:shared].rstrip('0123456789')) :]}"
