@@ -137,8 +137,9 @@ def wilson(correct: int, images: int) -> Interval:
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22, 1927.
 
-    >>> wilson(8, 10)
-    Interval(low=0.4901624715155143, high=0.9433178485456247)
+    >>> found = wilson(8, 10)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.4902, 0.9433)
     """
     assert 0 <= correct <= images > 0
     share, z2 = correct / images, Z_95**2

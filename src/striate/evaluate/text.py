@@ -22,7 +22,7 @@ def class_table(scores: Scores) -> str:
     cut = classes
     if len(classes) > MOST_CLASSES:
         cut = sorted(classes, key=lambda one: one.f1 if one.f1 is not None else 2.0)[:MOST_CLASSES]
-    width = max(len("class"), *(len(_short(one.name)) for one in cut))
+    width = max(len("macro-F1"), *(len(_short(one.name)) for one in cut))
     lines = [f"{'class':{width}}  images  precision  recall      F1"]
     for one in cut:
         shares = f"{_percent(one.precision, 9)}  {_percent(one.recall, 6)}  {_percent(one.f1, 6)}"

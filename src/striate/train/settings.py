@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal, TypedDict, get_args
+from typing import Literal, TypedDict, get_args, get_type_hints
 
 from striate.data import Json, Manifest, Preprocessing, default_share
 from striate.errors import UsageError, did_you_mean, listing
@@ -94,7 +94,7 @@ def check_options(options: Mapping[str, object]) -> None:
     Raises:
         UsageError: an unknown setting, or a value out of range.
     """
-    known = Options.__annotations__
+    known = get_type_hints(Options)
     for name, value in options.items():
         if name not in known:
             raise UsageError.of(
@@ -107,7 +107,7 @@ def check_options(options: Mapping[str, object]) -> None:
         if name not in LIMITS:
             continue
         lowest, highest = LIMITS[name]
-        is_whole = known[name] in (int, "int")
+        is_whole = known[name] is int
         is_kind = isinstance(value, int if is_whole else int | float)
         if not is_kind or not lowest <= float(str(value)) <= highest or value == math.inf:
             kind = "a whole number" if is_whole else "a number"

@@ -1,0 +1,125 @@
+"""Options win over choices, and every setting says where it came from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from striate.data import Preprocessing, index
+from striate.errors import UsageError
+from striate.train.optimizers import make_optimizer
+from striate.train.schedules import warm_up_then_cosine
+from striate.train.settings import Options, check_options, default_batch, default_epochs, resolve
+
+RECORD = Preprocessing(32, 32, 3)
+
+
+def resolved(options: Options, *, is_colour: bool = True) -> dict[str, object]:
+    settings = resolve(
+        options, manifest=index("digits").only("train"), record=RECORD, is_colour=is_colour
+    )
+    return dict(settings.to_json())
+
+
+def test_what_the_user_gives_always_wins() -> None:
+    given = Options(
+        epochs=3,
+        batch=7,
+        lr=0.5,
+        weight_decay=0.0,
+        smoothing=0.0,
+        seed=0,
+        flip=False,
+        padding=0,
+        val_share=0.0,
+        max_unreadable=0.0,
+        precision="bfloat16",
+    )
+    check_options(given)
+    found = resolved(given)
+    for name, value in given.items():
+        assert found[name] == {"value": value, "origin": "option"}
+
+
+def test_what_is_left_out_is_chosen_and_says_so() -> None:
+    found = resolved({"batch": 128})
+    assert found["lr"] == {"value": 0.2, "origin": "default"}  # 0.4 per 256 images
+    assert found["padding"] == {"value": 32 // 8, "origin": "network"}
+    assert found["flip"] == {"value": True, "origin": "data"}
+    assert found["size"] == {"value": 32, "origin": "network"}
+
+
+def test_grey_images_are_not_flipped() -> None:
+    assert resolved({}, is_colour=False)["flip"] == {"value": False, "origin": "data"}
+
+
+@pytest.mark.parametrize(
+    ("images", "epochs", "batch"),
+    [(2, 60, 16), (1293, 60, 64), (47_500, 11, 256), (10**6, 10, 256)],
+)
+def test_small_sets_get_more_epochs_and_smaller_batches(
+    images: int, epochs: int, batch: int
+) -> None:
+    assert default_epochs(images) == epochs
+    assert default_batch(images) == batch
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "--epochs takes a whole number from 1 to 100000, found 0"),
+        ({"epochs": 1.5}, "--epochs takes a whole number from 1 to 100000, found 1.5"),
+        ({"batch": 1}, "--batch takes a whole number from 2 to 65536, found 1"),
+        ({"lr": -0.1}, "--lr takes a number from 0 up, found -0.1"),
+        ({"lr": float("inf")}, "--lr takes a number from 0 up, found inf"),
+        ({"lr": float("nan")}, "--lr takes a number from 0 up, found nan"),
+        ({"val_share": 1.0}, "--val-share takes a number from 0 to 0.9, found 1.0"),
+        ({"precision": "int8"}, "--precision takes float32 or bfloat16, found 'int8'"),
+    ],
+)
+def test_values_out_of_range_are_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_options(options)
+    (name,) = options
+    option = name.replace("_", "-")
+    assert str(caught.value) == (
+        f"error: {message}  [bad-setting]\n   = help: striate fit --help tells what --{option} does"
+    )
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_options({"epoch": 3})
+    assert str(caught.value) == (
+        "error: a training has no setting 'epoch'; did you mean 'epochs'?  [unknown-setting]\n"
+        "   = help: the settings are: batch, epochs, flip, lr, max_unreadable, padding, precision, "
+        "seed, size, smoothing, val_share, weight_decay"
+    )
+
+
+def test_the_rate_rises_to_one_and_falls_to_zero() -> None:
+    progress = np.linspace(0, 1, 101)
+    rate = [warm_up_then_cosine(at, warm_up=0.2) for at in progress]
+    assert np.argmax(rate) == 20
+    assert rate[20] == 1.0
+    assert rate[10] == pytest.approx(0.5)
+    assert rate[60] == pytest.approx(0.5)
+    assert rate[100] == pytest.approx(0.0, abs=1e-12)
+    assert warm_up_then_cosine(0.0, warm_up=0.0) == 1.0
+
+
+def test_norms_and_biases_do_not_decay() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
+    for parameter in module.parameters():
+        nn.init.ones_(parameter)
+    optimizer = make_optimizer(module, lr=0.1, momentum=0.9, weight_decay=0.5)
+    for parameter in module.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    # With a gradient of zero only the decay moves a weight: by lr * decay * (1 + momentum).
+    moved = 1 - 0.1 * 0.5 * 1.9
+    expected = {"0.weight": moved, "3.weight": moved}
+    for name, parameter in module.named_parameters():
+        assert parameter.unique().item() == pytest.approx(expected.get(name, 1.0))
