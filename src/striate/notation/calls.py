@@ -255,7 +255,7 @@ class Caller:
     def shared(self, shared: Shared, flow: Flow) -> Flow:
         """One more use of a shared module: the same paths, and the same choices inside."""
         uses = Place(shared.place.path, Names())
-        shared.place.taken.setdefault(shared.name, shared.body.span)
+        shared.place.taken.add(shared.name)
         with self._choices.within(shared):
             return self._run(shared.body, shared.env, uses, flow, Role(shared.name))
 

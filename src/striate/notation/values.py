@@ -180,7 +180,7 @@ class Place:
     path: str
     names: Names
     position: int = 0
-    taken: dict[str, Span] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
 
     def join(self, name: str) -> str:
         """The full path of an element of this scope."""
@@ -193,8 +193,7 @@ class Place:
             TextError: another element of the scope has the name.
         """
         name = str(self.position) if label is None else label
-        first = self.taken.setdefault(name, span)
-        if first is not span:
+        if name in self.taken:
             raise TextError.of(
                 "name-taken",
                 f"two elements of the network are called '{name}'",
@@ -203,5 +202,6 @@ class Place:
                 "so that each use is its own module",
                 span=span,
             )
+        self.taken.add(name)
         self.position = int(name) + 1 if name.isdigit() and len(name) < 9 else self.position + 1
         return name
