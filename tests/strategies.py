@@ -103,7 +103,7 @@ class Drawn:
 
     def chain(self, value: Value, scope: str, layers: tuple[Call, ...], depth: int) -> Value:
         """A few elements one after another."""
-        for _ in range(self.draw(st.integers(1, 3))):
+        for _ in range(self.draw(st.integers(1, 3) if depth < 2 else st.integers(2, 6))):
             value = self.element(value, scope, layers, depth)
         return value
 
@@ -116,7 +116,7 @@ class Drawn:
                 return self.fork(value, scope, depth)
             case 6:
                 return self.twice(value, scope)
-            case 7 if self.type_of(value).channels % 2 == 0 and op_named("split"):
+            case 7 if self.type_of(value).channels % 2 == 0:
                 return self.split(value, scope)
             case _:
                 return self.layer(value, scope, layers)
@@ -201,7 +201,7 @@ def graphs(
     plane = tuple(draw(st.integers(4, 9)) for _ in range(rank))
     inputs = [
         drawn.add(op("input", (draw(st.integers(1, 6)), *plane)), [], name)
-        for name in ("image", "other")[: draw(st.integers(1, 2)) if most_outputs > 1 else 1]
+        for name in ("image", "other")[: draw(st.integers(1, 2))]
     ]
     value = inputs[0]
     if len(inputs) > 1:
