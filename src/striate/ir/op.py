@@ -5,22 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar
 
 from striate.errors import GraphError, did_you_mean
 from striate.ir.facts import Cost, Setting, TorchFunction, TorchLayer, Weight, Window
-from striate.ir.parameter import (
-    Parameter,
-    count,
-    factors,
-    flag,
-    number,
-    shape,
-    show_setting,
-    sizes,
-    width,
-    word,
-)
+from striate.ir.parameter import Parameter, show_setting
 from striate.ir.tensor_type import TensorType
 
 Types = tuple[TensorType, ...]
@@ -28,9 +17,6 @@ Types = tuple[TensorType, ...]
 _BY_NAME: dict[str, type[Op]] = {}
 
 
-@dataclass_transform(
-    frozen_default=True, field_specifiers=(width, count, number, factors, flag, shape, sizes, word)
-)
 class Op(ABC):
     """A layer with its arguments; not yet placed in a network, so it knows no input.
 
