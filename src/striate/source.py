@@ -70,15 +70,18 @@ class Span:
         """
         number, column = self.source.place(self.start)
         line = self.source.line(number)
-        width = min(self.end - self.start, len(line) - column + 1)
-        before, words = line[: column - 1], line[column - 1 : column - 1 + max(width, 0)]
-        after = line[column - 1 + len(words) :]
-        before, words, after = (_visible(part) for part in (before, words, after))
-        if len(before) > EXCERPT_COLUMNS // 2:
+        width = max(min(self.end - self.start, len(line) - column + 1), 0)
+        start = column - 1
+        # Cut first: a line may be a megabyte long.
+        before = _visible(line[max(start - EXCERPT_COLUMNS, 0) : start])
+        words = _visible(line[start : start + min(width, EXCERPT_COLUMNS + 1)])
+        after = _visible(line[start + width : start + width + EXCERPT_COLUMNS])
+        if start > EXCERPT_COLUMNS or len(before) > EXCERPT_COLUMNS // 2:
             before = "..." + before[-(EXCERPT_COLUMNS // 2) :]
         if len(words) > EXCERPT_COLUMNS:
             words, after = words[:EXCERPT_COLUMNS] + "...", ""
-        after = after if len(after) <= EXCERPT_COLUMNS // 2 else after[: EXCERPT_COLUMNS // 2] + "..."
+        if len(after) > EXCERPT_COLUMNS // 2:
+            after = after[: EXCERPT_COLUMNS // 2] + "..."
         gutter = f" {number} | "
         carets = "^" * max(len(words), 1)
         return [

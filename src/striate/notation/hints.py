@@ -43,7 +43,7 @@ _WRONG_CHARACTERS: Final = {
     "：": ":",
 }
 WRONG_SIGN: Final = (
-    r"=+> | -{2,}> | >{2,} | &{2,} | \|{2,} | \*{2,} | \.{3,} | =< | <> | !(?!=) | ['$\\~`]"
+    r"={1,3}> | -{2,3}> | >{2,} | &{2,} | \|{2,} | \*{2,} | \.{3,} | =< | <> | !(?!=) | ['$\\~`]"
 )
 
 
@@ -87,8 +87,8 @@ def unknown_word(word: str, span: Span) -> Diagnostic:
 
 def shown(word: str) -> str:
     """A word of the text for a message: in quotes, shortened, visible."""
-    if len(word) == 1 and not word.isprintable():
-        return f"the character U+{ord(word):04X}"
+    if not word[0].isprintable():
+        return f"the character U+{ord(word[0]):04X}"
     visible = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in word)
     return f"'{visible}'" if len(visible) <= 40 else f"'{visible[:37]}...'"
 

@@ -19,7 +19,7 @@ from striate.notation.tokens import ASCII_SIGNS, CLOSERS, CLOSING, KEYWORDS, UNF
 from striate.source import Source, Span
 
 MOST_CHARACTERS: Final = 1_000_000
-MOST_TOKENS: Final = 100_000
+MOST_TOKENS: Final = 60_000
 MOST_MISTAKES: Final = 20
 MOST_DIGITS: Final = 30
 MOST_OPEN_BRACKETS: Final = 60
@@ -38,13 +38,13 @@ _TOKEN = re.compile(
     | (?P<dims>    \d++ (?: [x×] (?: \d++ | \? ) )++ (?!\w) )
     | (?P<float>   \d++ \. \d++ (?: [eE][+-]?\d++ )?+ (?!\w) | \d++ [eE][+-]?\d++ (?!\w) )
     | (?P<int>     \d++ (?!\w) )
-    | (?P<newline> \r\n? | \n )
+    | (?P<newline> (?: [ \t]*+ (?: \r\n? | \n ) )++ )
     | (?P<ref>     @[A-Za-z_]\w*+ (?:\.\w++)*+ )
     | (?P<projection> \.\d++ (?!\w) )
     | (?P<field>   \.[A-Za-z_]\w*+ )
     | (?P<text>    "[^"\r\n]*+" )
     | (?P<comment> \#[^\r\n]*+ )
-    | (?P<unknown> \.?\d [\w.×?]*+ | "[^\r\n]*+ | [^\x00-\x7f]++ | . )
+    | (?P<unknown> \.?\d [\w.×?]*+ | "[^\r\n]*+ | [^\x00-\x7f]++ | [\x00-\x08\x0e-\x1f]++ | . )
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )

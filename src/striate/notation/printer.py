@@ -23,6 +23,7 @@ from striate.notation.syntax import (
     Choice,
     Comprehension,
     Definition,
+    Entry,
     Expr,
     File,
     Fold,
@@ -43,6 +44,7 @@ from striate.notation.syntax import (
 
 COLUMNS: Final = 100
 INDENT: Final = 2
+_BRACKETED: Final = (Call, Choice, Comprehension, Fold, List, Streams, Table)
 
 
 def print_file(file: File) -> str:
@@ -57,9 +59,7 @@ def print_file(file: File) -> str:
 
 def print_expression(expr: Expr) -> str:
     """The canonical text of one expression; several lines where it is long."""
-    page = _Page()
-    page.put(expr, ANY, 0, 0)
-    return page.text
+    return _with_body("", expr, ())
 
 
 def _comment(text: str) -> str:
@@ -73,7 +73,7 @@ def _statement(statement: Statement) -> str:
         case Set(calls=calls):
             page = _Page()
             page.write("set ")
-            page.fill(calls, ANY, INDENT, 0)
+            page.fill(calls, INDENT, 0)
             return page.text
         case Network(body=body, where=where):
             return _with_body("", body, where)
@@ -100,7 +100,9 @@ def _with_body(head: str, body: Expr, where: tuple[Where, ...]) -> str:
         page.put(body, ANY, INDENT, 0)
     else:
         page.write(" " if head else "")
-        page.put(body, ANY, INDENT if isinstance(body, Chain) else 0, 0)
+        # Only what closes with a bracket of its own may go on in column 0.
+        base = 0 if isinstance(body, _BRACKETED) or words.is_fork(body) else INDENT
+        page.put(body, ANY, base, 0)
     if where:
         page.line(INDENT)
         page.where(where)
@@ -274,7 +276,7 @@ class _Page:
         elif isinstance(expr, Choice) or (
             isinstance(expr, List) and not any(isinstance(one, List) for one in expr.items)
         ):
-            self.fill(expr.items, ANY, base + INDENT, after + 1)
+            self.fill(expr.items, base + INDENT, after + 1)
         else:
             self.rows(expr, base)
         self.write(closing)
@@ -284,24 +286,33 @@ class _Page:
         rows = table.items if isinstance(table, List) else table.entries
         for place, row in enumerate(rows):
             self.line(base + INDENT)
-            if not isinstance(row, Expr):
+            after = 1 if place < len(rows) - 1 else 0
+            if isinstance(row, Entry):
                 self.write(f"{words.key(row.key)}: ")
-                row = row.value
-            self.put(row, ANY, base + INDENT, 1)
-            self.write("," if place < len(rows) - 1 else "")
+                self.put(row.value, ANY, base + INDENT, after)
+            else:
+                self.item(row, base + INDENT, after)
+            self.write("," * after)
         self.line(base)
 
-    def fill(self, items: Iterable[Expr], level: int, base: int, after: int) -> None:
+    def fill(self, items: Iterable[Expr], base: int, after: int) -> None:
         """Items between commas, as many a line as have room."""
         for place, item in enumerate(items):
             if place:
                 self.write(",")
-            whole = inline(item, level) if level else words.body(item)
+            whole = words.body(item)
             if self.fits(f" {whole}", after + 1):
                 self.write(f" {whole}" if place else whole)
             else:
                 self.line(base)
-                self.put(item, level, base, after + 1)
+                self.item(item, base, after + 1)
+
+    def item(self, item: Expr, base: int, after: int) -> None:
+        """An item of a list, in parentheses where it would look like an entry of a table."""
+        if words.body(item) == inline(item):
+            self.put(item, ANY, base, after)
+        else:
+            self.enclosed(item, base)
 
     def call(self, call: Call, base: int, after: int) -> None:
         """Arguments, as many a line as have room; a table goes on where it begins."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from striate.errors import Diagnostic
-from striate.notation.hints import shown
+from striate.notation.hints import shown, unclosed_bracket
 from striate.notation.syntax import Binary, Chain, Join, Sum
 from striate.notation.tokens import CLOSERS, CLOSING, INFIX, KEYWORDS, STARTERS, Token
 from striate.source import Source, Span
@@ -37,6 +37,11 @@ class Scene:
         """The place of the token that does not fit; at the end, of the last one."""
         token = self.tokens[self.at - 1] if self.next.kind == "end" and self.at else self.next
         return self.span_of(token)
+
+    @property
+    def is_head(self) -> bool:
+        """True before `name =`, which begins a definition at the start of a line."""
+        return self.next.kind == "name" and self.tokens[self.at + 1].kind in {"=", ":="}
 
     def span_of(self, token: Token) -> Span:
         """The place of a token."""
@@ -243,6 +248,8 @@ def leftover(scene: Scene) -> Diagnostic:
         return Diagnostic("python-word", reason, scene.span_of(last), (advice,))
     if token.indent >= 0 and opening is None:
         return _line_goes_on(scene)
+    if opening and 0 <= token.indent <= scene.tokens[0].indent and scene.is_head:
+        return unclosed_bracket(scene.span_of(opening))
     if token.kind == "field":
         return _dot(scene)
     if token.kind in {"=", ":="}:
