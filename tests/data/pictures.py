@@ -19,7 +19,7 @@ def png(pixels: np.ndarray) -> bytes:
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     """An image as the content of a file."""
     buffer = io.BytesIO()
-    image.save(buffer, format=kind, **options)  # type: ignore[arg-type]
+    image.save(buffer, format=kind, **options)
     return buffer.getvalue()
 
 

@@ -140,5 +140,6 @@ def test_photos_decode_as_pillow_shows_them(shared: Path) -> None:
     file = min((shared / "data" / "imagenet200").glob("*.JPEG"))
     with Image.open(file) as image:
         expected = np.asarray(image.convert("RGB"))
-    record = Preprocessing(*expected.shape[:2], 3)
+    height, width, _ = expected.shape
+    record = Preprocessing(height, width, 3)
     np.testing.assert_array_equal(decode(file.read_bytes(), record), expected)

@@ -20,7 +20,7 @@ def areas(pixels: np.ndarray, side: int) -> np.ndarray:
     """Means of the squares that fall on each pixel of a picture `side` times smaller."""
     height, width, channels = pixels.shape
     squares = pixels.reshape(height // side, side, width // side, side, channels)
-    return squares.mean(axis=(1, 3))
+    return np.asarray(squares.mean(axis=(1, 3)))
 
 
 def test_writing_and_reading_gives_the_same_record() -> None:

