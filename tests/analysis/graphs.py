@@ -56,15 +56,21 @@ def chain(sizes: tuple[int | None, ...], *layers: tuple[Setting, ...]) -> Graph:
     return sketch.graph(sketch.chain(sketch.input, *layers))
 
 
-def resnet50(size: int | None = 224) -> Graph:
-    """He et al. 2015, table 1, with the stride in the 3x3 (torchvision)."""
+def resnet50(size: int | None = 224, *, strides_last: bool = False) -> Graph:
+    """He et al. 2015, table 1, with the stride in the 3x3 (torchvision).
+
+    strides_last: the last block of a stage has the stride, as in the networks of TF-Slim.
+    """
     sketch = Sketch(3, size, size)
     value = sketch.chain(sketch.input, *_norm(64, 7, 2), ("relu",), ("maxpool", 3, 2, 1))
     width = 64
     for stage, blocks in enumerate((3, 4, 6, 3)):
         with sketch.inside(f"layer{stage + 1}") as outputs:
             for block in range(blocks):
-                value = _bottleneck(sketch, block, value, width, first=stage > 0 and block == 0)
+                strides = stage > 0 and block == 0
+                if strides_last:
+                    strides = stage < 3 and block == blocks - 1
+                value = _bottleneck(sketch, block, value, width, strides=strides)
             outputs.append(value)
         width *= 2
     return sketch.graph(sketch.chain(value, ("gap",), ("fc", 1000)), title="resnet50")
@@ -74,12 +80,16 @@ def _norm(width: int, kernel: int = 3, stride: int = 1) -> tuple[tuple[Setting, 
     return ("conv", width, kernel, stride, "same", 1, 1, False), ("bn",)
 
 
-def _bottleneck(sketch: Sketch, block: int, value: Value, width: int, *, first: bool) -> Value:
-    stride = 2 if first else 1
+def _bottleneck(sketch: Sketch, block: int, value: Value, width: int, *, strides: bool) -> Value:
+    stride = 2 if strides else 1
     with sketch.inside(str(block), "bottleneck") as outputs:
         body = sketch.chain(value, *_norm(width, 1), ("relu",))
         body = sketch.chain(body, *_norm(width, 3, stride), ("relu",), *_norm(4 * width, 1))
-        short = sketch.chain(value, *_norm(4 * width, 1, stride)) if block == 0 else value
+        short = value
+        if block == 0:
+            short = sketch.chain(value, *_norm(4 * width, 1, stride))
+        elif strides:
+            short = sketch("maxpool", 1, 2, to=value)
         outputs.append(sketch("relu", to=sketch("+", to=[body, short])))
     return outputs[0]
 

@@ -202,7 +202,7 @@ class _Step:
         if self.image[place] != self.image[place - 1]:
             return False
         if not self.same_rank or self.window.whole:
-            return not self.same_rank or self.plane[place] == self.plane[place - 1]
+            return self.plane[place : place + 1] == self.plane[place - 1 : place]
         reach = self.window.axes
         return (
             reach[place] == reach[place - 1]
@@ -213,7 +213,8 @@ class _Step:
         if axis.is_whole:
             return axis
         if not self.same_rank:
-            return _all_positions(axis, None, self.image[place])
+            length = self.plane[place] if len(self.plane) == len(self.image) else None
+            return _all_positions(axis, length, self.image[place])
         reach = None if self.window.whole else self.window.axes[place]
         if reach is None:
             return _all_positions(axis, self.plane[place], self.image[place])

@@ -252,7 +252,7 @@ def _total_stride(fields: dict[Value, Fields], place: int) -> int:
     for seen in fields.values():
         field = seen[place]
         if field is not None:
-            strides.update(ceil(step) for step in field.largest.steps if step)
+            strides.update(ceil(step) for step in field.smallest.steps if step)
     longest = lcm(*strides)
     return longest if longest <= LARGEST_TRIED else max(strides)
 

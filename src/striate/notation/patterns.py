@@ -33,6 +33,7 @@ from striate.notation.values import (
 
 MOST_BITS = 100_000
 TRIES = 1_000
+DRAWS = 16
 
 
 class _Tape:
@@ -129,6 +130,25 @@ class Pattern:
             except TextError:
                 continue
         return self._elaborate(lambda expr, options: source.randrange(options))
+
+    def sites(self, *, seed: int = 0) -> list[tuple[str, int]]:
+        """Words of each choice of the text with the number of its options, in order.
+
+        Found by drawing members, since a choice may stand behind another one.
+        """
+        met: dict[tuple[int, int], tuple[str, int]] = {}
+        source = random.Random(seed)
+
+        def decide(expr: syntax.Expr, options: int) -> int:
+            met[expr.span.start, expr.span.end] = " ".join(expr.span.text.split()), options
+            return source.randrange(options)
+
+        for _ in range(DRAWS):
+            try:
+                self._elaborate(decide)
+            except TextError:
+                continue  # no legal network, but its choices were met
+        return [met[place] for place in sorted(met)]
 
     def find(self, graph: Graph) -> tuple[int, ...] | None:
         """The decision vector of a network, or None where it is no member.

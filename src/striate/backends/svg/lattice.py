@@ -26,7 +26,7 @@ class Hop(NamedTuple):
     """A stretch of an edge from one rank to the next, between two knots.
 
     start, end: distance of its ends from the edge of the knot, sideways.
-    is_bypass: its edge leaves a fork. is_chain: it is all that leaves its source and all that enters
+    is_bypass: its edge leaves a fork. is_chain: it is all that leaves its source and enters
         its target.
     """
 

@@ -1,0 +1,80 @@
+"""Other input sizes: what is legal, and what the layers make of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from striate import network
+from striate.analysis.shapes import LegalSizes, legal_sizes, with_input
+from striate.errors import GraphError
+from striate.ir import Graph, TensorType, verify
+from tests.analysis.graphs import chain, resnet50, unet
+
+
+def sizes(graph: Graph) -> LegalSizes:
+    found = legal_sizes(graph)
+    assert found is not None
+    return found
+
+
+def test_retyping_gives_the_graph_that_building_would_give() -> None:
+    other = with_input(resnet50(224), TensorType.of(3, 64, 64))
+    verify(other)
+    assert other == resnet50(64)
+
+
+def test_retyping_says_which_layer_does_not_fit() -> None:
+    graph = chain((3, 32, 32), ("conv", 8, 7, 1, 0), ("maxpool", 2))
+    with pytest.raises(GraphError) as caught:
+        with_input(graph, TensorType.of(3, 5, 5))
+    assert caught.value.code == "kernel-too-large"
+    assert "at '1', with input 3x5x5" in str(caught.value)
+
+
+def test_retyping_wants_one_type_for_each_input() -> None:
+    with pytest.raises(GraphError) as caught:
+        with_input(resnet50(64))
+    assert caught.value.code == "wrong-input-count"
+
+
+def test_resnet_takes_any_size_and_divides_multiples_of_32_evenly() -> None:
+    assert sizes(resnet50()) == LegalSizes(1, 1, 32, 0, None)
+    assert str(sizes(resnet50())) == "any from 1; multiples of 32 divide evenly"
+
+
+def test_unet_takes_multiples_of_sixteen() -> None:
+    found = sizes(unet(64, width=2))
+    assert (found.smallest, found.step) == (16, 16)
+    assert str(found) == "multiples of 16 from 16"
+
+
+def test_shallower_unet_takes_smaller_multiples() -> None:
+    assert sizes(unet(64, depth=2, width=2)).step == 4
+
+
+def test_inception_needs_75_pixels_and_likes_299() -> None:
+    # 75 is the limit that torchvision and Keras document.
+    found = sizes(network("inception_v3").graph)
+    assert found.smallest == 75
+    assert 299 % found.best_multiple == found.best_rest
+
+
+def test_unpadded_layers_bound_the_size_from_below() -> None:
+    # LeNet: 5x5, halved, 5x5, halved: n must leave ((n - 4) // 2 - 4) // 2 >= 1.
+    graph = chain(
+        (1, 32, 32), ("conv", 6, 5, 1, 0), ("avgpool", 2), ("conv", 16, 5, 1, 0), ("avgpool", 2)
+    )
+    assert sizes(graph).smallest == 16
+
+
+def test_dense_layers_fix_the_size_for_trained_weights() -> None:
+    assert sizes(chain((3, 16, 16), ("conv", 4), ("fc", 10))).fixed_by == "2"
+    assert sizes(chain((3, 16, 16), ("conv", 4), ("gap",), ("fc", 10))).fixed_by is None
+
+
+def test_open_sizes_are_tried_too() -> None:
+    assert sizes(resnet50(None)).smallest == 1
+
+
+def test_flat_inputs_have_no_sizes_to_choose() -> None:
+    assert legal_sizes(chain((10,), ("fc", 5))) is None
