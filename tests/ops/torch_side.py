@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from striate.ir import Node, Op, Setting, TensorType, TorchFunction, op_named, op_names
 from striate.notation import program
+from striate.ops.foreign import ForeignLayer
 from striate.source import Source
 
-NAMES = tuple(op_names())
+NAMES = tuple(one for one in op_names() if not issubclass(op_named(one) or Op, ForeignLayer))
 
 
 def kind(name: str) -> type[Op]:

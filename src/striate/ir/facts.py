@@ -5,7 +5,7 @@ They speak of torch in words only: nothing here imports it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -74,8 +74,8 @@ class Weight:
 
     name: the name torch gives it (`weight`, `bias`, `running_mean`); empty for the bare tensor of
         `param`, which is known by the path of its node alone.
-    role: what initialisation does with it: `kernel`, `bias`, `scale`, `shift`, `constant` or
-        `statistic`.
+    role: what initialisation does with it: `kernel`, `bias`, `scale`, `shift`, `constant`,
+        `statistic`, or `own` where it stays as its module made it.
     value: the start value of a `constant` or `statistic`.
     trained: False for a buffer, which is saved but neither trained nor counted as a parameter.
     fan: for a `kernel`: `out` or `in` axis conventions, (fan_in, fan_out) in numbers.
@@ -124,12 +124,14 @@ class TorchLayer:
 
     name: dotted, as one imports it: `torch.nn.Conv2d`, `striate.nn.BlurPool`.
     prepare: applied to the first input before the module sees it.
+    factory: called instead of looking the name up; only foreign layers have one.
     """
 
     name: str
     arguments: tuple[Setting, ...] = ()
     keywords: Mapping[str, Setting] = field(default_factory=dict)
     prepare: TorchFunction | None = None
+    factory: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

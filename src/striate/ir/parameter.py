@@ -232,6 +232,11 @@ def factors(default: Setting, *, long: str = "", doc: str = "") -> Any:
     return Parameter(_factors, default, long, doc, least=1e-6, most=LARGEST_SIZE)
 
 
+def anything(default: Setting | Required = REQUIRED, *, doc: str = "") -> Any:
+    """Whatever the text says; for layers whose own code checks it."""
+    return Parameter(lambda op, parameter, value: value, default, doc=doc)
+
+
 def word(
     default: Setting | Required, words: tuple[str, ...], *, long: str = "", doc: str = ""
 ) -> Any:

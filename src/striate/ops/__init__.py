@@ -13,6 +13,7 @@ from striate.ir import op_named, op_names
 from striate.ops.activation import ReLU
 from striate.ops.adaptive import GlobalAveragePool
 from striate.ops.convolution import Convolution
+from striate.ops.foreign import register
 from striate.ops.linear import Dense
 from striate.ops.merge import Add, Concatenate, Multiply, Subtract
 from striate.ops.normalization import BatchNorm
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "op_named",
     "op_names",
+    "register",
 ]
 
 
