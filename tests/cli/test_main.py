@@ -129,8 +129,7 @@ def test_a_verb_that_python_reserves_has_an_underscore_behind_it() -> None:
         ),
         (
             "paint north --coats 0",
-            "error: striate paint: --coats should be greater than or equal to 1, found '0'"
-            "  [bad-arguments]\n" + HELP,
+            "error: striate paint: --coats: 0 is not in the range x>=1  [bad-arguments]\n" + HELP,
         ),
         (
             "paint north --thinner 0,5",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from striate.errors import StriateError, UsageError, did_you_mean
 
-WANTED = {
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
-    "bool_parsing": "yes or no",
-}
+NOT_A_NUMBER = re.compile(r"'(?P<found>.*)' is not a valid (?P<kind>int|float)( range)?", re.DOTALL)
 
 
 def explained(verb: str, mistake: Exception, options: Sequence[str]) -> StriateError:
@@ -29,25 +25,21 @@ def explained(verb: str, mistake: Exception, options: Sequence[str]) -> StriateE
 
 def _reason(mistake: Exception) -> str:
     """Which argument, what was expected, and what was found instead."""
-    where = _parameter(mistake)
-    problems: list[dict[str, object]] = getattr(mistake.__cause__, "errors", list)()
-    if where and problems:
-        problem = problems[0]
-        found = f"found '{problem['input']}'"
-        if wanted := WANTED.get(str(problem["type"])):
-            return f"{where} takes {wanted}, {found}"
-        message = str(problem["msg"]).rstrip(".")
-        if problem["type"] == "value_error":  # names what was found by itself
-            return f"{where}: {message.removeprefix('Value error, ')}"
-        return f"{where} {message.removeprefix('Input ')}, {found}"
+    message = str(getattr(mistake, "message", "")).rstrip(".")
+    option = _option(mistake)
+    if option and (unfit := NOT_A_NUMBER.fullmatch(message)):
+        wanted = "a whole number" if unfit["kind"] == "int" else "a number"
+        return f"{option} takes {wanted}, found '{unfit['found']}'"
+    if option and message:
+        return f"{option}: {message}"
     text = str(getattr(mistake, "format_message", mistake.__str__)())
     text = " ".join(text.split()).rstrip(".")
     return text[:1].lower() + text[1:]
 
 
-def _parameter(mistake: Exception) -> str:
-    parameter = getattr(mistake, "param", None)
-    if parameter is None:
-        return ""
-    options = [name for name in parameter.opts if name.startswith("-")]
-    return max(options, key=len) if options else str(parameter.display_name_raw)
+def _option(mistake: Exception) -> str:
+    """The longest spelling of the option that is guilty; empty where it is an argument."""
+    names = [
+        name for name in getattr(getattr(mistake, "param", None), "opts", ()) if name[:1] == "-"
+    ]
+    return max(names, key=len, default="")
