@@ -24,6 +24,8 @@ from striate.notation.syntax import Expr
 from striate.notation.tokens import COMPARISONS, KEYWORDS, MULTIPLICATIONS, STARTERS, Token
 from striate.source import Source, Span
 
+UNREADABLE: Final = "_"
+"""Stands for a name that was told to be a mistake."""
 MOST_DEPTH: Final = 64
 """Nested rules; keeps the stack below 600 frames."""
 
@@ -217,7 +219,7 @@ class ExpressionParser:
         written = token.text[:-1].rstrip()
         is_quoted = written[0] == '"'
         if written in KEYWORDS:
-            raise self.fail(slips.keyword_label(written, self.span_of(token)))
+            self.mistakes.append(slips.keyword_label(written, self.span_of(token)))
         if "{" not in written and "}" not in written and written != '""':
             return (written.strip('"'),), is_quoted
         parts: list[str | Expr] = []
@@ -226,15 +228,23 @@ class ExpressionParser:
         while start < stop:
             piece = slips.LABEL_PIECE.match(self.source.text, start, stop)
             if piece is None:
-                raise self.fail(slips.bad_label(self.span_of(token)))
+                self.mistakes.append(slips.bad_label(self.span_of(token)))
+                break
             if piece.group(1) is None:
                 parts.append(piece.group())
             else:
                 parts.append(self._inside_braces(start + 1, piece.end() - 1))
             start = piece.end()
         if not parts:
-            raise self.fail(slips.bad_label(self.span_of(token)))
+            self.mistakes.append(slips.bad_label(self.span_of(token)))
         return tuple(parts), is_quoted
+
+    def plain_label(self) -> str:
+        """A label without computed pieces."""
+        match self.label()[0]:
+            case (str(word),):
+                return word
+        return UNREADABLE
 
     def _inside_braces(self, start: int, stop: int) -> Expr:
         wrong: list[Diagnostic] = []
@@ -437,18 +447,25 @@ class ExpressionParser:
         start = self.advance().start
         if self.kind == "label":
             return self.table(start)
-        items: list[Expr] = []
-        while self.kind != "]":
+        first = [] if self.kind == "]" else [self.expression()]
+        if self.kind == "for" and first:
+            names, values = self.loop()
+            self._close("]")
+            return syntax.Comprehension(first[0], names, values, span=self.span(start))
+        return self.items(start, first)
+
+    def items(self, start: int, items: list[Expr]) -> Expr:
+        """The rest of `[1, 2]`, behind the items read so far."""
+        is_mixed = False
+        while self.kind != "]" and (self.kind == "," or not items):
+            if items:
+                self.advance()
+                if self.kind == "]":
+                    break
+            if self.kind == "label" and not is_mixed:
+                is_mixed = True
+                self.mistakes.append(slips.mixed_table(self.scene))
             items.append(self.expression())
-            if self.kind == "for" and len(items) == 1:
-                names, values = self.loop()
-                self._close("]")
-                return syntax.Comprehension(items[0], names, values, span=self.span(start))
-            if self.kind != ",":
-                break
-            self.advance()
-            if self.kind == "label":
-                raise self.fail(slips.mixed_table(self.scene))
         self._close("]")
         return syntax.List(tuple(items), span=self.span(start))
 
@@ -457,18 +474,20 @@ class ExpressionParser:
         entries: list[syntax.Entry] = []
         while self.kind != "]":
             if self.kind != "label":
-                raise self.fail(slips.mixed_table(self.scene))
+                self.mistakes.append(slips.mixed_table(self.scene))
+                return self.items(start, [])
             token = self.tokens[self.at]
-            parts, _ = self.label()
-            if len(parts) != 1 or not isinstance(parts[0], str):
-                raise self.fail(slips.bad_key(self.span_of(token)))
+            key = self.plain_label()
+            if key == UNREADABLE:
+                self.mistakes.append(slips.bad_key(self.span_of(token)))
             value = self.expression()
-            entries.append(syntax.Entry(parts[0], value, span=self.span(token.start)))
+            entries.append(syntax.Entry(key, value, span=self.span(token.start)))
             if self.kind != ",":
                 break
             self.advance()
-        if self.kind == "for":
-            raise self.fail(slips.labelled_comprehension(self.scene))
+        if self.kind == "for" and len(entries) == 1:
+            self.mistakes.append(slips.keyed_comprehension(self.scene))
+            self.loop()
         self._close("]")
         return syntax.Table(tuple(entries), span=self.span(start))
 

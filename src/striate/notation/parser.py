@@ -16,7 +16,7 @@ from typing import Final
 
 from striate.errors import Diagnostic, TextError
 from striate.notation import hints, slips, syntax
-from striate.notation.expressions import ExpressionParser
+from striate.notation.expressions import UNREADABLE, ExpressionParser
 from striate.notation.lexer import MOST_MISTAKES, lex
 from striate.notation.syntax import Expr
 from striate.source import Source, Span
@@ -90,7 +90,7 @@ class StatementParser(ExpressionParser):
         token = self.advance()
         self.finish()
         if int(token.text) != VERSION:
-            raise self.fail(slips.unknown_version(token.text, VERSION, self.span_of(token)))
+            raise TextError(slips.unknown_version(token.text, VERSION, self.span_of(token)))
         return VERSION
 
     def statement(self, comments: tuple[str, ...]) -> Statement:
@@ -138,9 +138,10 @@ class StatementParser(ExpressionParser):
         calls: list[syntax.Call] = []
         while True:
             call = self.expression()
-            if not (isinstance(call, syntax.Call) and isinstance(call.function, syntax.Name)):
-                raise self.fail(slips.nothing_to_set(call.span))
-            calls.append(call)
+            if isinstance(call, syntax.Call) and isinstance(call.function, syntax.Name):
+                calls.append(call)
+            else:
+                self.mistakes.append(slips.nothing_to_set(call.span))
             if self.kind != ",":
                 return syntax.Set(tuple(calls), span=self.span(start), comments=comments)
             self.advance()
@@ -150,7 +151,7 @@ class StatementParser(ExpressionParser):
         head = self.expression()
         if self.kind not in {"=", ":="}:
             if isinstance(head, syntax.Binary) and head.sign == "==":
-                raise self.fail(slips.comparison_as_definition(head))
+                self.mistakes.append(slips.comparison_as_definition(head))
             where = self.where()
             return syntax.Network(head, where, span=self.span(start), comments=comments)
         name, parameters = self.head(head)
@@ -170,15 +171,17 @@ class StatementParser(ExpressionParser):
                 parameters = tuple(map(self.parameter, arguments))
                 self.unlike([(one.name, one.span) for one in parameters], "parameter")
                 return name, parameters
-        raise self.fail(slips.bad_head(self.scene, head.span))
+        self.mistakes.append(slips.bad_head(self.scene, head.span))
+        return UNREADABLE, None
 
     def parameter(self, written: syntax.Argument) -> syntax.Parameter:
         """`w` or `s=1`."""
         if written.name is not None:
             return syntax.Parameter(written.name, written.value, span=written.span)
-        if not isinstance(written.value, syntax.Name):
-            raise self.fail(slips.bad_parameter(written.span))
-        return syntax.Parameter(written.value.name, None, span=written.span)
+        if isinstance(written.value, syntax.Name):
+            return syntax.Parameter(written.value.name, None, span=written.span)
+        self.mistakes.append(slips.bad_parameter(written.span))
+        return syntax.Parameter(UNREADABLE, None, span=written.span)
 
     def where(self) -> tuple[syntax.Where, ...]:
         """`where x = 1, m: (conv(8) -> relu)`."""
@@ -196,10 +199,10 @@ class StatementParser(ExpressionParser):
         start = self.tokens[self.at].start
         if self.kind == "label":
             token = self.tokens[self.at]
-            parts, _ = self.label()
-            if len(parts) != 1 or not isinstance(parts[0], str) or not parts[0].isidentifier():
-                raise self.fail(slips.bad_shared_name(self.span_of(token)))
-            return syntax.SharedModule(parts[0], self.item(), span=self.span(start))
+            name = self.plain_label()
+            if not name.isidentifier():
+                self.mistakes.append(slips.bad_shared_name(self.span_of(token)))
+            return syntax.SharedModule(name, self.item(), span=self.span(start))
         name = self.name("where")
         if self.kind != "=":
             raise self.fail(slips.bad_binding(self.scene))
@@ -210,7 +213,7 @@ class StatementParser(ExpressionParser):
         """Notes names given twice."""
         seen = set[str]()
         for name, span in names:
-            if name in seen:
+            if name in seen and name != UNREADABLE:
                 self.mistakes.append(slips.name_twice(name, what, span))
             seen.add(name)
 

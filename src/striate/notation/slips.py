@@ -159,7 +159,7 @@ def bad_key(span: Span) -> Diagnostic:
     return Diagnostic("bad-key", reason, span)
 
 
-def labelled_comprehension(scene: Scene) -> Diagnostic:
+def keyed_comprehension(scene: Scene) -> Diagnostic:
     """`[a: f(n) for n in ns]`."""
     reason = "a list made with 'for' has no keys"
     return Diagnostic("keyed-comprehension", reason, scene.span, ("leave the label out",))
