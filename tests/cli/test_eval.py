@@ -1,0 +1,121 @@
+"""`striate eval` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from striate.cli.main import run
+from tests.data.pictures import png, stripe_folder, stripes, write
+from tests.deploy.runs import stripe_run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stripe_run(tmp_path_factory.mktemp("made"))
+
+
+def scores(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, object]:
+    assert run(["eval", *map(str, arguments), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_without_data_the_held_out_images_of_the_run_are_scored(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["eval", str(made)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{made} (best) on val of {made.parent / 'photos'}"
+    assert lines[1] == "accuracy 100.00 % (95 % interval 43.85 to 100.00) on 3 images"
+    assert [line.split()[0] for line in lines[3:]] == ["class", "across", "upright", "macro-F1"]
+
+
+def test_the_scores_are_those_stored_with_the_weights(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scores(capsys, made)
+    stored = json.loads((made / "best.json").read_text())["metrics"]
+    assert {key: found[key] for key in stored} == pytest.approx(stored, abs=1e-6)
+
+
+def test_a_test_split_comes_before_the_validation_split(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path / "data" / "train", images=4)
+    stripe_folder(tmp_path / "data" / "test", images=3)
+    found = scores(capsys, made, tmp_path / "data")
+    assert (found["split"], found["images"]) == ("test", 6)
+    assert scores(capsys, made, tmp_path / "data", "--split", "train")["images"] == 8
+
+
+def test_other_data_are_matched_by_class_name(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only `upright`, which is class 0 of these data but class 1 of the run."""
+    for number in range(5):
+        write(tmp_path / "upright" / f"{number}.png", png(stripes(50 + number, is_upright=True)))
+    assert run(["eval", str(made), str(tmp_path)]) == 2
+    assert "has no images of the class across  [missing-class]" in capsys.readouterr().err
+    found = scores(capsys, made, tmp_path, "--allow-missing")
+    assert found["accuracy"] == 1.0
+    assert found["split"] == "all images"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["RUN", "--split", "tset"], "there is no split 'tset'; did you mean 'test'?"),
+        (["RUN", "--split", "test"], "has no images in the split 'test'"),
+        (["nowhere"], "there is no run folder nowhere"),
+        (["RUN", "nowhere"], "there is no folder or file nowhere"),
+        (["RUN", "--weights", "first"], "a run has no weights 'first'"),
+    ],
+)
+def test_a_mistake_gives_one_message_and_code_two(
+    made: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(["eval", *(str(made) if each == "RUN" else each for each in arguments)]) == 2
+    told = capsys.readouterr()
+    assert message in told.err
+    assert told.err.count("error: ") == 1
+    assert told.out == ""
+
+
+def test_an_unknown_class_is_named(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path, images=2)
+    (tmp_path / "across").rename(tmp_path / "sideways")
+    assert run(["eval", str(made), str(tmp_path)]) == 2
+    assert "has the class sideways that the model does not know" in capsys.readouterr().err
+
+
+def test_an_unreadable_image_is_named_and_counted(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path, images=4)
+    write(tmp_path / "across" / "2.png", b"")
+    assert run(["eval", str(made), str(tmp_path)]) == 2
+    assert "across/2.png: the file is empty" in capsys.readouterr().err
+    found = scores(capsys, made, tmp_path, "--max-unreadable", "0.2")
+    assert (found["images"], found["unreadable"]) == (7, ["across/2.png"])
+
+
+def test_images_that_were_moved_are_told(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder = shutil.copytree(made, tmp_path / "run")
+    stripe_folder(tmp_path / "photos")
+    photos = made.parent / "photos"
+    hidden = photos.rename(made.parent / "hidden")
+    try:
+        assert run(["eval", str(run_folder)]) == 2
+    finally:
+        hidden.rename(photos)
+    assert f"the images are no longer at {photos}" in capsys.readouterr().err
+    assert scores(capsys, run_folder, tmp_path / "photos")["images"] == 24
