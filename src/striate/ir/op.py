@@ -145,6 +145,7 @@ class Op(ABC):
                 gap = True
             elif self.gathers and not words and isinstance(value, tuple) and None not in value:
                 words.extend(map(show_setting, value))
+                gap = True
             else:
                 words.append(f"{name}={show_setting(value)}" if gap else show_setting(value))
         return f"{self.name}({', '.join(words)})" if words else self.name

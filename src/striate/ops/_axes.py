@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from striate.errors import GraphError
-from striate.ir import Reach, Setting, Size, Sizes, TensorType, Window, show_setting
+from striate.ir import Reach, Setting, Size, TensorType, Window, show_setting
 from striate.quantities import dimensions
+
+N = TypeVar("N", int, float)
 
 
 class Slide(NamedTuple):
@@ -59,13 +61,13 @@ class Slide(NamedTuple):
         return f"{rounding}(({size}+{padding}-{kernel})/{self.stride})+1 = {self.steps(size)}"
 
 
-def per_axis(op: str, what: str, value: Sizes, rank: int) -> tuple[int, ...]:
+def per_axis(op: str, what: str, value: N | tuple[N, ...], rank: int) -> tuple[N, ...]:
     """One number for each axis of the plane.
 
     Raises:
         GraphError: the value has numbers for another number of axes.
     """
-    if isinstance(value, int):
+    if not isinstance(value, tuple):
         return (value,) * rank
     if len(value) != rank:
         raise GraphError.of(

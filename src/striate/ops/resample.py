@@ -109,9 +109,7 @@ class Upsample(Op):
             )
 
     def _factors(self, rank: int) -> list[Fraction]:
-        values = self.s if isinstance(self.s, tuple) else (self.s,) * rank
-        if len(values) != rank:
-            per_axis(self.name, "scale", (1,) * len(values), rank)
+        values = per_axis(self.name, "scale", self.s, rank)
         # By its digits: the float 0.1 is not one tenth.
         return [Fraction(str(value)) for value in values]
 
