@@ -70,13 +70,13 @@ def main() -> None:
     print_conditions(asked.runs)
     everything_loaded(asked.net, asked.runs)
     whole_process(asked.net, asked.runs)
-    text_to_graph(("resnet50", "hrnet(18)"), asked.runs)
+    text_to_graph(("resnet50", "hrnet_w18"), asked.runs)
 
 
 def built(net: str) -> tuple[Any, tuple[int, ...]]:
     """The torch module of a network, and the size of its input."""
     network = striate.network(net)
-    return network.module().eval(), network.input
+    return network.module().eval(), tuple(size for size in network.input if size is not None)
 
 
 def print_conditions(runs: int) -> None:
