@@ -14,7 +14,6 @@ The infix signs share one function (a precedence climber) so that a bracket cost
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from striate.errors import Diagnostic, TextError
@@ -407,7 +406,7 @@ class ExpressionParser:
         self._surprising.pop(id(first), None)
         if _is_grouped(first):
             return syntax.Group(first, span=self.span(start))
-        return replace(first, span=self.span(start))
+        return first.changed(span=self.span(start))
 
     def streams(self, start: int, first: Expr) -> Expr:
         """The rest of `(a, b)`."""

@@ -7,70 +7,113 @@ Parentheses leave no trace, but for `Group`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import get_args
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, dataclass_transform, get_args
 
 from striate.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+def _keyword(*, default: Any = None, kw_only: bool) -> Any:
+    """A field given by name only, which equality passes over."""
+    return default
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(_keyword,))
+class _Record:
+    """A frozen record whose fields are the annotations of its class.
+
+    Not a dataclass, because making one costs a millisecond, and every start of the command line
+    would pay for forty.
+    """
+
+    span: Span
+    fields: ClassVar[tuple[str, ...]] = ()
+    """What it is called with, in order; equality and matching look at these."""
+
+    def __init_subclass__(cls) -> None:
+        own = tuple(name for name in cls.__annotations__ if name not in ("span", "comments"))
+        cls.fields = cls.fields + own
+        setattr(cls, "__match_args__", cls.fields)  # noqa: B010  (types it better than `=`)
+
+    def __init__(self, *values: object, span: Span, **named: object) -> None:
+        known = self.__dict__
+        known.update(zip(self.fields, values, strict=False))
+        known.update(named)
+        known["span"] = span
+        missing = [name for name in self.fields if not hasattr(self, name)]
+        if missing or len(values) > len(self.fields):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.fields)}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def changed(self, **changes: object) -> Self:
+        """The same with other values for some fields."""
+        return type(self)(**{**self.__dict__, **changes})
+
+    def _key(self) -> tuple[object, ...]:
+        return tuple([getattr(self, name) for name in self.fields])
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._key()))
+
+    def __repr__(self) -> str:
+        words = [f"{name}={getattr(self, name)!r}" for name in self.fields]
+        return f"{type(self).__name__}({', '.join(words)})"
+
+
+class Tree(_Record):
     """Anything that came from words of the text."""
 
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span = _keyword(kw_only=True)
 
 
 # Expressions
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Tree):
     """`3`, `0.25`, `1e-6`."""
 
     value: int | float
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Tree):
     """`"resnet.cnn"`."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
 class Dims(Tree):
     """`1x7`, `64x?x?`."""
 
     sizes: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Tree):
     """`conv`, `w`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Hole(Tree):
     """`_`: the channels entering this very layer."""
 
 
-@dataclass(frozen=True, slots=True)
 class Reference(Tree):
     """`@body.layer2`, as ("body", "layer2")."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Projection(Tree):
     """`.0`."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
 class Group(Tree):
     """`(x)`, `(@x)`, `(@x -> b)`: kept, since in mid-chain the parentheses say it is on purpose.
 
@@ -80,14 +123,12 @@ class Group(Tree):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Chain(Tree):
     """`a -> b -> c`; at least two items, none of them a chain."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Sum(Tree):
     """`a + b - c` on numbers, lists or networks.
 
@@ -98,7 +139,6 @@ class Sum(Tree):
     signs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Join(Tree):
     """`a | b | c` or `a & b & c`; at least two items."""
 
@@ -106,14 +146,12 @@ class Join(Tree):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Streams(Tree):
     """`(a, b)`: a tuple of streams."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Binary(Tree):
     """`a * n` and the arithmetic `* / // % ^`, comparisons, `and`, `or`."""
 
@@ -122,7 +160,6 @@ class Binary(Tree):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Unary(Tree):
     """`-x`, `not x`."""
 
@@ -130,7 +167,6 @@ class Unary(Tree):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Argument(Tree):
     """`3` or `s=3` in a call."""
 
@@ -138,7 +174,6 @@ class Argument(Tree):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Tree):
     """`conv(16, s=2)`."""
 
@@ -146,7 +181,6 @@ class Call(Tree):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Index(Tree):
     """`ws[i]`."""
 
@@ -154,21 +188,18 @@ class Index(Tree):
     index: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Optional(Tree):
     """`maxpool?`."""
 
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Choice(Tree):
     """`{16, 32, 1..4}`."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Range(Tree):
     """`1..4`, both ends included."""
 
@@ -176,14 +207,12 @@ class Range(Tree):
     high: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class List(Tree):
     """`[1, 2]`."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Entry(Tree):
     """`18: [2, 2, 2, 2]` in a table; the key as written."""
 
@@ -191,14 +220,12 @@ class Entry(Tree):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Table(Tree):
     """`[18: a, r50: b]`."""
 
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Comprehension(Tree):
     """`[f(n) for n in ns]`."""
 
@@ -207,7 +234,6 @@ class Comprehension(Tree):
     values: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class Fold(Tree):
     """`(-> block(w) for w in ws)`; sign is one of `->`, `+`, `|`, `&`, `,`."""
 
@@ -217,7 +243,6 @@ class Fold(Tree):
     values: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class If(Tree):
     """`if cond then a else b`; `otherwise` is None where the text has no `else`."""
 
@@ -226,7 +251,6 @@ class If(Tree):
     otherwise: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
 class Label(Tree):
     """`layer{i+1}: item`; parts are the written pieces and the expressions between braces.
 
@@ -238,7 +262,6 @@ class Label(Tree):
     is_quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class As(Tree):
     """`conv(16) as x`."""
 
@@ -246,7 +269,6 @@ class As(Tree):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Assert(Tree):
     """`e :: 64x?x?`; sizes channels first."""
 
@@ -287,7 +309,6 @@ Expr = (
 # Statements
 
 
-@dataclass(frozen=True, slots=True)
 class LocalValue(Tree):
     """`where v = floor(w/64)`."""
 
@@ -295,9 +316,11 @@ class LocalValue(Tree):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
 class SharedModule(Tree):
-    """`where mlp: (conv(8, 1) -> relu)`: one module, however often it is mentioned."""
+    """`where mlp: (conv(8, 1) -> relu)`: one module, however often it is mentioned.
+
+    A name that is none, such as `"ca.mlp.0"`, is mentioned in quotes.
+    """
 
     name: str
     body: Expr
@@ -306,14 +329,12 @@ class SharedModule(Tree):
 Where = LocalValue | SharedModule
 
 
-@dataclass(frozen=True, slots=True)
 class Statement(Tree):
     """One statement with the comments that stand before or inside it, without their `#`."""
 
-    comments: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
+    comments: tuple[str, ...] = _keyword(default=(), kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
 class Use(Statement):
     """`use "resnet.cnn"` (path) or `use std.resnet` (name)."""
 
@@ -321,14 +342,12 @@ class Use(Statement):
     is_library: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Set(Statement):
     """`set conv(b=0), bn(eps=0.001)`."""
 
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Tree):
     """`w` or `s=1` of a definition."""
 
@@ -336,7 +355,6 @@ class Parameter(Tree):
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
 class Definition(Statement):
     """`f(w, s=1) = body where ...` (abbreviation) or `:=` (module).
 
@@ -350,7 +368,6 @@ class Definition(Statement):
     where: tuple[Where, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Network(Statement):
     """The bare expression of a file."""
 
@@ -374,7 +391,7 @@ _LEAVES = ("str", "int", "int | float", "bool", "tuple[str, ...]", "tuple[int | 
 
 
 _BRANCHES = {
-    kind: tuple(one.name for one in fields(kind) if one.type not in _LEAVES)
+    kind: tuple(name for name in kind.fields if kind.__annotations__[name] not in _LEAVES)
     for kind in (
         *get_args(Expr),
         *get_args(Where),
