@@ -68,6 +68,8 @@ class _Folder:
         self.results = {value.node for value in graph.outputs}
 
     def items(self, raw: Sequence[Raw]) -> tuple[Item, ...]:
+        # A container of wires alone (`shortcut: id`) holds no node and is not told.
+        raw = [one for one in raw if not isinstance(one, Region) or any(True for _ in one.nodes())]
         keys = [self._key(one) for one in raw]
         found, at = list[Item](), 0
         while at < len(raw):

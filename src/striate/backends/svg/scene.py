@@ -139,7 +139,8 @@ class _Director:
                     level.parts.append(_leaf(self.graph.nodes[item.node], item.node))
                     self.home[item.node] = here
                 case Block():
-                    self._block(level, item, depth, here, copies=1, label=self._label(item.region))
+                    inner, label = self._unwrapped(item, self._label(item.region))
+                    self._block(level, inner, depth, here, copies=1, label=label)
                 case Repeat():
                     self._repeat(level, item, depth, here)
 
@@ -175,6 +176,13 @@ class _Director:
         part.tooltip = f"{item.region.path}: {', '.join(str(node.op) for node in nodes[:40])}"
         level.parts.append(part)
         self.home.update(dict.fromkeys(inside, here))
+
+    def _unwrapped(self, item: Block, label: str) -> tuple[Block, str]:
+        """A container that holds one container alone is drawn as one box, with both names."""
+        while len(item.items) == 1 and isinstance(item.items[0], Block):
+            item = item.items[0]
+            label = f"{label} › {_label(item.region)}"
+        return item, label
 
     def _positions(self, region: Region) -> int:
         sizes = [self.graph.type_of(value).positions for value in region.outputs]
@@ -213,7 +221,7 @@ class _Director:
             case (Block() as block,):
                 last = item.copies[-1][0]
                 assert isinstance(last, Region)
-                label = _label(block.region, last)
+                block, label = self._unwrapped(block, _label(block.region, last))
                 self._block(level, block, depth, here, copies=item.times, label=label)
             case _:
                 part = Part("group", first[0], times=item.times, is_unit=True, level=Level())
