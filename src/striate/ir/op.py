@@ -125,7 +125,7 @@ class Op(ABC):
     def signature(cls) -> str:
         """`conv(w, k=3, s=1, ...)`, for messages and the documentation."""
         words = [
-            name if one.is_required else f"{name}={_default_text(one)}"
+            name if one.is_required else f"{name}={one.default_text}"
             for name, one in cls.parameters.items()
         ]
         return f"{cls.name}({', '.join(words)})"
@@ -154,10 +154,12 @@ class Op(ABC):
         return str(self)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.__dict__ == other.__dict__
+        return (
+            isinstance(other, Op) and type(self) is type(other) and self.settings == other.settings
+        )
 
     def __hash__(self) -> int:
-        return hash((type(self), tuple(sorted(self.__dict__.items()))))
+        return hash((type(self), tuple(self.settings.values())))
 
     # What each layer says about itself. `inputs` have been checked against `streams` and `ranks`.
 
@@ -188,11 +190,6 @@ class Op(ABC):
     @abstractmethod
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer | TorchFunction:
         """How torch spells it."""
-
-
-def _default_text(parameter: Parameter) -> str:
-    default = parameter.default
-    return parameter.said if default is None else show_setting(default)  # type: ignore[arg-type]
 
 
 def _enrol(cls: type[Op]) -> None:

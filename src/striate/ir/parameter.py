@@ -54,6 +54,17 @@ class Parameter:
         """True when a call must give it."""
         return isinstance(self.default, Required)
 
+    @property
+    def is_word(self) -> bool:
+        """True when nothing but one of its words is legal."""
+        return self.convert is _word
+
+    @property
+    def default_text(self) -> str:
+        """The default as a signature writes it."""
+        assert not isinstance(self.default, Required)
+        return self.said if self.default is None else show_setting(self.default)
+
     def check(self, op: str, value: Setting) -> Setting:
         """The value in the form the layer keeps.
 

@@ -315,3 +315,21 @@ class Threshold(Pointwise):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         arguments: tuple[Setting, ...] = (float(self.t), float(self.v))
         return TorchLayer("torch.nn.Threshold", arguments)
+
+
+class Affine(Pointwise):
+    """A fixed factor and shift for all numbers: `affine(-1, 1)` is 1 - x."""
+
+    name = "affine"
+    formula = "y = a*x + b"
+    source = "Srivastava, Greff and Schmidhuber, Highway networks, 2015 (equation 3, as 1 - T)"
+    examples = (
+        "input(8, 6, 6) -> affine(-1, 1) :: 8x6x6",
+        "input(8) -> affine(0.5) :: 8",
+    )
+
+    a: float = number(1.0, doc="factor")
+    b: float = number(0.0, doc="shift")
+
+    def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
+        return TorchLayer("striate.nn.Affine", (), changed(self, a="a", b="b"))

@@ -138,27 +138,3 @@ class L2Norm(ChannelNorm):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         keywords = changed(self, s="scale")
         return TorchLayer("striate.nn.L2Normalize", (inputs[0].channels,), keywords)
-
-
-class Affine(Op):
-    """A fixed factor and shift for all numbers: `affine(-1, 1)` is 1 - x."""
-
-    name = "affine"
-    formula = "y = a*x + b"
-    source = "Srivastava, Greff and Schmidhuber, Highway networks, 2015 (equation 3, as 1 - T)"
-    examples = (
-        "input(8, 6, 6) -> affine(-1, 1) :: 8x6x6",
-        "input(8) -> affine(0.5) :: 8",
-    )
-
-    a: float = number(1.0, doc="factor")
-    b: float = number(0.0, doc="shift")
-
-    def infer(self, inputs: Types) -> Types:
-        return (inputs[0],)
-
-    def cost(self, inputs: Types, outputs: Types) -> Cost:
-        return work(outputs[0], 2)
-
-    def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
-        return TorchLayer("striate.nn.Affine", (), changed(self, a="a", b="b"))

@@ -23,7 +23,11 @@ from striate.ops._pointwise import changed
 class Convolution(ConvolutionForm):
     """Convolution: each output channel is a learned filter slid over the input.
 
-    N×C×*plane becomes N×w×*plane'. Weights w×(C/g)×*k and w biases, C/g*k*k*w + w numbers in 2-D.
+    N×C×H×W becomes N×w×H'×W', with weights w×(C/g)×k×k and w biases: `C/g*k*k*w + w` numbers.
+
+    Padding: `same` is d(k-1)/2 at each end, so that a stride of 1 keeps the size and s makes it
+    ceil(n/s); an even kernel needs another, but for k = s, which tiles the plane without any.
+    `valid` is none. `tf` is TensorFlow's SAME, the odd pixel at the end.
     """
 
     name = "conv"
@@ -65,8 +69,8 @@ class Convolution(ConvolutionForm):
 class Depthwise(ConvolutionForm):
     """Depthwise convolution: each input channel has filters of its own and meets no other.
 
-    N×C×*plane becomes N×(m*C)×*plane'. Weights m*C×1×*k, a convolution with as many groups as
-    channels.
+    A convolution with as many groups as channels. N×C×H×W becomes N×mC×H'×W', with weights
+    mC×1×k×k; padding as for `conv`.
     """
 
     name = "dw"

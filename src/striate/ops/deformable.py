@@ -25,8 +25,8 @@ class DeformableConvolution(ConvolutionForm):
     """Deformable convolution: each point of the filter reads where its offset points to.
 
     Streams (x, offsets) are version 1, (x, offsets, mask) version 2. For K points of the filter and
-    r axes the offsets have G*K*r channels (group, point, axis) and the mask G*K, on the plane of
-    the output; G groups of input channels move alike. The mask is used as it is: put a sigmoid
+    r axes the offsets have `G*K*r` channels (group, point, axis) and the mask `G*K`, on the plane
+    of the output; G groups of input channels move alike. The mask is used as it is: put a sigmoid
     before it. With zero offsets it is a convolution. Its work counts the sampling, 2^r
     multiply-accumulates for each number read.
     """

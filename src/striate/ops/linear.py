@@ -28,7 +28,7 @@ def _weights(into: int, out: int, has_bias: bool) -> tuple[Weight, ...]:
 class Dense(Op):
     """Fully connected layer: every output sees every number that arrives; a plane is flattened.
 
-    [C, H, W] counts as C*H*W features in that order; the output is flat, [w].
+    `[C, H, W]` counts as `C*H*W` features in that order; the output is flat, `[w]`.
     """
 
     name = "fc"

@@ -27,7 +27,7 @@ _MOST_PARTS = 1024
 
 
 class Flatten(Op):
-    """One long vector of all numbers, channel after channel: [C, H, W] becomes [C*H*W]."""
+    """One long vector of all numbers, channel after channel: `[C, H, W]` to `[C*H*W]`."""
 
     name = "flatten"
     glyph = "shape"

@@ -37,7 +37,7 @@ class ChannelShuffle(Op):
 
 
 class PixelShuffle(Op):
-    """Depth to space: r*r channels become one of r times the height and r times the width."""
+    """Depth to space: `r*r` channels become one of r times the height and the width."""
 
     name = "pixelshuffle"
     glyph = "shape"
@@ -74,7 +74,7 @@ class PixelShuffle(Op):
 
 
 class PixelUnshuffle(Op):
-    """Space to depth: each block of r*r pixels becomes r*r channels of one pixel."""
+    """Space to depth: each block of `r*r` pixels becomes as many channels of one pixel."""
 
     name = "unshuffle"
     also = ("pixelunshuffle",)

@@ -62,9 +62,9 @@ class _Axis(NamedTuple):
 class TransposedConvolution(Op):
     """Transposed convolution: every input pixel paints its filter into a larger plane.
 
-    The backward pass of a convolution with the same arguments, hence the sizes. N×C×*plane becomes
-    N×w×*plane'; weights C×(w/g)×*k. `op` adds pixels at the end, where a stride leaves open which
-    size the convolution had come from.
+    The backward pass of a convolution with the same arguments, hence the sizes. N×C×H×W becomes
+    N×w×H'×W', with weights C×(w/g)×k×k. `op` adds pixels at the end, where a stride
+    leaves open which size the convolution had come from.
     """
 
     name = "tconv"
