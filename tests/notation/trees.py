@@ -167,9 +167,10 @@ expressions: st.SearchStrategy[Expr] = st.recursive(atoms, compounds, max_leaves
 bodies = expressions.filter(lambda one: not (isinstance(one, s.Binary) and one.sign == "=="))
 
 parameters = st.builds(lambda *all_: make(s.Parameter, *all_), names, st.none() | expressions)
+shared = names | st.sampled_from(["ca.mlp.0", "a-b", "0", "in"])
 locals_: st.SearchStrategy[s.Where] = st.one_of(
     st.builds(lambda *all_: make(s.LocalValue, *all_), names, expressions),
-    st.builds(lambda *all_: make(s.SharedModule, *all_), names, expressions.map(grouped)),
+    st.builds(lambda *all_: make(s.SharedModule, *all_), shared, expressions.map(grouped)),
 )
 comments = st.lists(
     st.from_regex(r"[a-z #]{0,8}[a-z]?", fullmatch=True).map(str.rstrip), max_size=2

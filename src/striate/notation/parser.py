@@ -200,7 +200,7 @@ class StatementParser(ExpressionParser):
         if self.kind == "label":
             token = self.tokens[self.at]
             name = self.plain_label()
-            if not name.isidentifier():
+            if name == UNREADABLE:
                 self.mistakes.append(slips.bad_shared_name(self.span_of(token)))
             return syntax.SharedModule(name, self.item(), span=self.span(start))
         name = self.name("where")

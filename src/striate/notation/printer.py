@@ -116,7 +116,7 @@ def _where(where: tuple[Where, ...]) -> str:
 def _binding(one: Where) -> str:
     if isinstance(one, LocalValue):
         return f"{one.name} = {inline(one.value)}"
-    return f"{one.name}: {inline(one.body, ITEM)}"
+    return f"{words.key(one.name)}: {inline(one.body, ITEM)}"
 
 
 class _Page:
@@ -365,5 +365,5 @@ class _Page:
                 self.write(f"{one.name} = ")
                 self.put(one.value, ANY, 2 * INDENT, 1)
             else:
-                self.write(f"{one.name}: ")
+                self.write(f"{words.key(one.name)}: ")
                 self.put(one.body, ITEM, 2 * INDENT, 1)

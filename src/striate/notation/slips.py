@@ -460,8 +460,8 @@ def bad_binding(scene: Scene) -> Diagnostic:
 
 
 def bad_shared_name(span: Span) -> Diagnostic:
-    """`where "a-b": conv(8)`."""
-    reason = "the label of a shared module is the name it is mentioned by"
+    """`where m{i}: conv(8)`."""
+    reason = "the label of a shared module is the name it is mentioned by; nothing in it is computed"
     return Diagnostic("bad-shared-name", reason, span)
 
 
