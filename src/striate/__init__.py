@@ -14,6 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from striate.deploy import Bundle as Bundle
+    from striate.deploy import fit as fit
+    from striate.deploy import load as load
     from striate.networks import Network as Network
     from striate.networks import network as network
     from striate.networks import pattern as pattern
@@ -23,13 +26,16 @@ __version__ = "0.1.0"
 
 # Public name and the module that has it.
 _HOMES = {
+    "Bundle": "striate.deploy",
     "Network": "striate.networks",
+    "fit": "striate.deploy",
+    "load": "striate.deploy",
     "network": "striate.networks",
     "pattern": "striate.networks",
     "register": "striate.ops",
 }
 
-__all__ = ["Network", "network", "pattern", "register"]
+__all__ = ["Bundle", "Network", "fit", "load", "network", "pattern", "register"]
 
 
 def __getattr__(name: str) -> object:
