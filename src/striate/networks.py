@@ -185,7 +185,7 @@ def _resolved(spec: str) -> _Resolved:
     if called is None:
         _offer_zoo(made)
         return _Resolved("network", made)
-    family = program(zoo.family_source(called.family))
+    family = _family(called.family)
     assert made.network is not None
     return _Resolved(called.name, family.calling(made.network), called.input)
 
@@ -219,7 +219,11 @@ def _offer_zoo(made: Program) -> None:
     cards = zoo.cards()
     made.scope.elsewhere = tuple(cards)
     for name in unknown & cards.keys():
-        made.offering(name, program(zoo.family_source(cards[name].family)))
+        made.offering(name, _family(cards[name].family))
+
+
+def _family(name: str) -> Program:
+    return program(zoo.family_source(name), beside=zoo.beside)
 
 
 def _type(sizes: Sizes) -> TensorType:

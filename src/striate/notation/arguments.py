@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from striate.errors import TextError, did_you_mean
+from striate.errors import Diagnostic, GraphError, TextError, did_you_mean
 from striate.ir import Op
 from striate.notation import syntax
+from striate.notation.arithmetic import brief
 from striate.notation.values import Applied, Bound, Defined
 
 
 def signature(definition: syntax.Definition) -> str:
     """`block(w, s=1)` as the text has it."""
     words = [
-        one.name if one.default is None else f"{one.name}={one.default.span.text}"
+        one.name if one.default is None else f"{one.name}={_brief(one.default)}"
         for one in definition.parameters or ()
     ]
-    return f"{definition.name}({', '.join(words)})"
+    return brief(f"{definition.name}({', '.join(words)})", 200)
+
+
+def _brief(default: syntax.Expr) -> str:
+    return brief(" ".join(default.span.text.split()), 30)
 
 
 def match_arguments(applied: Applied) -> dict[str, Bound]:
@@ -55,15 +60,21 @@ def match_op_arguments(cls: type[Op], arguments: tuple[Bound, ...]) -> dict[str,
     """Arguments by the layer's short keys.
 
     Raises:
-        TextError: an argument too many or given twice; at the argument.
-        GraphError: an unknown key; without a place.
+        TextError: an unknown key, an argument too many, or one given twice; at the argument.
     """
-    names = list(cls.parameters)
-    short = tuple(
-        Bound(None if one.name is None else cls.key(one.name), one.value, one.env, one.span)
-        for one in arguments
-    )
-    return _filled(cls.name, cls.signature, names, short)
+    short = tuple([one if one.name is None else _by_key(cls, one) for one in arguments])
+    return _filled(cls.name, cls.signature, list(cls.parameters), short)
+
+
+def _by_key(cls: type[Op], bound: Bound) -> Bound:
+    """The argument by its short key."""
+    assert bound.name is not None
+    try:
+        key = cls.key(bound.name)
+    except GraphError as error:
+        first = error.diagnostics[0]
+        raise TextError(Diagnostic(first.code, first.reason, bound.span, first.help)) from None
+    return bound if key == bound.name else Bound(key, bound.value, bound.env, bound.span)
 
 
 def _filled(
@@ -86,10 +97,15 @@ def _filled(
     for bound in positional[len(open_names) :]:
         raise TextError.of(
             "too-many-arguments",
-            f"{called} takes at most {len(names)} argument{'' if len(names) == 1 else 's'}, "
-            f"got {len(arguments)}",
-            how,
+            f"{called} takes {_at_most(len(names))}, got {len(arguments)}",
+            how(),
             span=bound.span,
         )
     found.update(zip(open_names, positional, strict=False))
     return found
+
+
+def _at_most(count: int) -> str:
+    if count == 0:
+        return "no arguments"
+    return f"at most {count} argument{'' if count == 1 else 's'}"

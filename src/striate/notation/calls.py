@@ -10,9 +10,19 @@ from striate.errors import TextError
 from striate.ir import GraphBuilder, Initialisation, Node, TensorType, Value, op_named
 from striate.notation import joins, syntax
 from striate.notation.arguments import missing_arguments, signature
+from striate.notation.arithmetic import brief
 from striate.notation.choices import Choices
-from striate.notation.evaluate import Evaluator, LimitExceeded
-from striate.notation.mistakes import MOST_NODES, Mistakes, too_many_nodes
+from striate.notation.evaluate import Evaluator
+from striate.notation.limits import (
+    MOST_NODES,
+    MOST_STREAMS,
+    STEPS_OF_A_CALL,
+    STEPS_OF_A_LAYER,
+    LimitExceeded,
+    too_many_nodes,
+    too_many_streams,
+)
+from striate.notation.mistakes import Mistakes
 from striate.notation.scopes import make_op
 from striate.notation.values import (
     Applied,
@@ -82,6 +92,7 @@ class Caller:
         self._item = item
         self.final: Span | None = None
         self.watch: Callable[[int, Node], None] | None = None
+        self._pools: dict[int, int] = {}
         self.given: list[Value] = []
         self.stated: list[Value] = []
 
@@ -117,6 +128,14 @@ class Caller:
     def wire(self, applied: Applied, span: Span, flow: Flow) -> Flow:
         assert isinstance(applied.target, Wire)
         name = applied.target.name
+        for bound in applied.arguments:
+            if bound.name is not None:
+                raise TextError.of(
+                    "unknown-argument",
+                    f"{name} has no argument '{brief(bound.name)}'",
+                    "take(i), input(3, 224, 224); id and none take no arguments",
+                    span=bound.span,
+                )
         if name == "input":
             return self._input(applied.arguments, span, flow)
         expected = 1 if name == "take" else 0
@@ -130,11 +149,16 @@ class Caller:
         return flow if name == "id" else ABSENT
 
     def _input(self, arguments: tuple[Bound, ...], span: Span, flow: Flow) -> Flow:
+        """Makes an input, or checks the one that the host gives or that arrives."""
         sizes: list[int | None] = []
         for bound in arguments:
             value = self._evaluator.evaluate(bound.value, bound.env, flow)
-            parts = value if isinstance(value, tuple) else (value,)
+            parts = value if isinstance(value, tuple) and bound.name is None else (value,)
             sizes.extend(None if part is None else joins.input_size(part, bound) for part in parts)
+        if flow is None:
+            return None
+        if flow.values and flow.values != tuple(self.given):
+            return joins.check_arriving(self._builder, flow, sizes, span)
         given = self.given[len(self.stated)] if len(self.stated) < len(self.given) else None
         if given is None:
             value = self._input_node(joins.input_type(sizes or [3, 32, 32], span), span)
@@ -154,6 +178,7 @@ class Caller:
     def layer(self, applied: Applied, span: Span, place: Place, flow: Flow, role: Role) -> Flow:
         cls = applied.target
         assert isinstance(cls, type)
+        self._evaluator.budget.spend(STEPS_OF_A_LAYER, span)
         op = make_op(self._evaluator, applied, flow, self._rule_width(applied, span, flow))
         self.guard(span)
         if cls.is_element:
@@ -172,6 +197,8 @@ class Caller:
             span=span,
             init=applied.file.init if applied.file else Initialisation(),
         )
+        if len(values) > MOST_STREAMS:
+            raise too_many_streams(len(values), span)
         if self.watch:
             self.watch(values[0].node, self._builder.nodes[values[0].node])
         result = Streams(values)
@@ -189,12 +216,22 @@ class Caller:
         rule = applied.file.pattern
         if applied.spelling == "FC":
             return rule["classes" if span == self.final else "hidden"]
-        pools, values = 0, list(flow.values[:1]) if flow else []
-        while values:
-            node = self._builder.nodes[values[0].node]
-            pools += node.op.glyph == "pool"
-            values = list(node.inputs[:1])
-        return int(rule["width"] * 2**pools)
+        pools = self._pools_before(flow.values[0]) if flow and flow.values else 0
+        return int(rule["width"] * 2 ** min(pools, 100))
+
+    def _pools_before(self, value: Value) -> int:
+        """Poolings on the way from the input; those of each value are remembered."""
+        way: list[int] = []
+        index: int | None = value.node
+        while index is not None and index not in self._pools:
+            way.append(index)
+            inputs = self._builder.nodes[index].inputs
+            index = inputs[0].node if inputs else None
+        pools = 0 if index is None else self._pools[index]
+        for index in reversed(way):
+            pools += self._builder.nodes[index].op.glyph == "pool"
+            self._pools[index] = pools
+        return pools
 
     def call(self, applied: Applied, span: Span, place: Place, flow: Flow, role: Role) -> Flow:
         """Runs the body of a definition: in a scope of its own (`:=`) or in this one (`=`)."""
@@ -210,6 +247,7 @@ class Caller:
             )
         entry = Env(defined.file, {}, flow, place.names)
         variables = self._evaluator.bind(applied, entry, flow)
+        self._evaluator.budget.spend(STEPS_OF_A_CALL, span)
         self._mistakes.enter(definition.name, span, flow)
         try:
             if not definition.is_module:
@@ -255,7 +293,9 @@ class Caller:
     def shared(self, shared: Shared, flow: Flow) -> Flow:
         """One more use of a shared module: the same paths, and the same choices inside."""
         uses = Place(shared.place.path, Names())
-        shared.place.taken.add(shared.name)
+        if not shared.is_named:
+            shared.place.take(shared.name, shared.body.span)
+            shared.is_named = True
         with self._choices.within(shared):
             return self._run(shared.body, shared.env, uses, flow, Role(shared.name))
 

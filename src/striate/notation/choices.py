@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from striate.errors import TextError
 from striate.notation import syntax
-from striate.notation.values import Datum, Shared
+from striate.notation.values import Datum, Poisoned, Shared
 
 Decide = Callable[[syntax.Expr, int], int]
 """Asked at each choice site with the number of options; gives the index of the one to take."""
@@ -16,14 +16,22 @@ FREE_RANGES = {"N": range(1, 4), "M": range(1, 5), "K": range(3)}
 """The notes' free variables: N usually up to 3, K under 3."""
 
 
-def no_choices(expr: syntax.Expr, options: int) -> int:
-    """For texts that must be networks: every choice is a mistake."""
-    raise TextError.of(
-        "open-choice",
-        "this is a pattern, not a network: a choice is left open",
-        "fix it with a value, or sample/enumerate the pattern",
-        span=expr.span,
-    )
+class NoChoices:
+    """For texts that must be networks: a choice is a mistake, and one of them is told."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    def __call__(self, expr: syntax.Expr, options: int) -> int:
+        if self._is_told:
+            raise Poisoned
+        self._is_told = True
+        raise TextError.of(
+            "open-choice",
+            "this is a pattern, not a network: a choice is left open",
+            "fix it with a value, or sample/enumerate the pattern",
+            span=expr.span,
+        )
 
 
 class Choices:

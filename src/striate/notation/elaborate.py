@@ -6,9 +6,7 @@ that several independent mistakes are told at once.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 import striate.ops  # noqa: F401  (the layers are words of the language)
 from striate.errors import GraphError, TextError
@@ -16,9 +14,19 @@ from striate.ir import Graph, GraphBuilder, Node, TensorType, Value
 from striate.notation import joins, syntax
 from striate.notation.arithmetic import describe
 from striate.notation.calls import ABSENT, BRANCH, PLAIN, ROOT, Caller, Role, picked
-from striate.notation.choices import Choices, Decide, no_choices
-from striate.notation.evaluate import Evaluator, LimitExceeded
-from striate.notation.mistakes import MOST_NODES, Mistakes, too_many_nodes
+from striate.notation.choices import Choices, Decide, NoChoices
+from striate.notation.evaluate import Evaluator
+from striate.notation.limits import (
+    DEEPEST_NESTING,
+    MOST_NODES,
+    MOST_STREAMS,
+    LimitExceeded,
+    deep_recursion,
+    nested_too_deep,
+    too_many_nodes,
+    too_many_streams,
+)
+from striate.notation.mistakes import Mistakes
 from striate.notation.scopes import std_definition
 from striate.notation.values import (
     Applied,
@@ -38,8 +46,6 @@ from striate.notation.values import (
 from striate.quantities import dimensions
 from striate.source import Span
 
-DEEPEST_NESTING = 1_500
-
 
 class Elaborator:
     """Makes the graph of one network; used once."""
@@ -48,11 +54,11 @@ class Elaborator:
         self,
         *,
         inputs: Sequence[TensorType] = (),
-        decide: Decide = no_choices,
+        decide: Decide | None = None,
         watch: Callable[[int, Node], None] | None = None,
     ) -> None:
         self.builder = GraphBuilder()
-        self._choices = Choices(decide)
+        self._choices = Choices(decide or NoChoices())
         self._mistakes = Mistakes(self.builder.type_of)
         self._evaluator = Evaluator(
             type_of=self.builder.type_of,
@@ -70,7 +76,8 @@ class Elaborator:
         )
         self._caller.watch = watch
         self._given = self._caller.take_inputs(inputs)
-        self._nesting = 0
+        self._budget = self._evaluator.budget
+        self._kinds = self._evaluator.kinds
         self._runners: Mapping[type, Callable[..., Flow]] = {
             syntax.Chain: self._chain,
             syntax.Sum: self._sum,
@@ -100,9 +107,9 @@ class Elaborator:
         names = Names()
         env = Env(scope, {}, self._given, names)
         place = Place("", names)
-        self._caller.final = _last_item(network.body)
+        self._caller.final = _last_item(network.body, scope.definitions)
         flow: Flow = None
-        with _deep_recursion():
+        with deep_recursion():
             try:
                 env = self._caller.where(network.where, env, place, env.entry)
                 flow = self._item(network.body, env, place, env.entry, ROOT)
@@ -140,11 +147,10 @@ class Elaborator:
         return None
 
     def _run(self, expr: syntax.Expr, env: Env, place: Place, flow: Flow, role: Role) -> Flow:
-        self._nesting += 1
-        if self._nesting > DEEPEST_NESTING:
-            raise LimitExceeded.of(
-                "too-deep", "definitions and parentheses are nested too deeply here", span=expr.span
-            )
+        budget = self._budget
+        if budget.depth > DEEPEST_NESTING:
+            raise nested_too_deep(expr.span)
+        budget.depth += 1
         try:
             runner = self._runners.get(type(expr))
             if runner is not None:
@@ -152,7 +158,7 @@ class Elaborator:
             datum = self._evaluator.evaluate(expr, env, flow)
             return self._run_datum(datum, expr, place, flow, role)
         finally:
-            self._nesting -= 1
+            budget.depth -= 1
 
     def _run_datum(
         self, datum: Datum, expr: syntax.Expr, place: Place, flow: Flow, role: Role
@@ -202,7 +208,7 @@ class Elaborator:
         return result
 
     def _repeat(self, expr: syntax.Binary, env: Env, place: Place, flow: Flow, role: Role) -> Flow:
-        if expr.sign != "*" or not self._evaluator.is_network(expr.left, env):
+        if expr.sign != "*" or not self._kinds.is_network(expr.left, env):
             datum = self._evaluator.evaluate(_swapped_count(expr, env, self._evaluator), env, flow)
             return self._run_datum(datum, expr, place, flow, role)
         if role.label is not None:
@@ -222,7 +228,7 @@ class Elaborator:
     def _rounds(self, count: int, span: Span, flow: Flow, run: Callable[[int, Flow], Flow]) -> Flow:
         """Runs a body `count` times; stops at once where that would grow past the limits."""
         for index in range(count):
-            nodes, steps = len(self.builder.nodes), self._evaluator.steps
+            nodes, steps = len(self.builder.nodes), self._budget.steps
             flow = run(index, flow)
             if flow is None or flow is ABSENT:
                 return flow
@@ -230,7 +236,7 @@ class Elaborator:
             growth = len(self.builder.nodes) + rest * (len(self.builder.nodes) - nodes)
             if growth > MOST_NODES:
                 raise too_many_nodes(growth, span)
-            self._evaluator.expect(rest * (self._evaluator.steps - steps), span)
+            self._budget.expect(rest * (self._budget.steps - steps), span)
         return flow
 
     def _fold(self, expr: syntax.Fold, env: Env, place: Place, flow: Flow, role: Role) -> Flow:
@@ -252,7 +258,7 @@ class Elaborator:
     def _sum(self, expr: syntax.Sum, env: Env, place: Place, flow: Flow, role: Role) -> Flow:
         if role.label is not None:
             return self._labelled(expr, env, place, flow, role.label)
-        if not self._evaluator.is_network(expr, env):
+        if not self._kinds.is_network(expr, env):
             datum = self._evaluator.evaluate(expr, env, flow)
             return self._run_datum(datum, expr, place, flow, role)
         branches = [(item, env) for item in expr.items]
@@ -291,7 +297,10 @@ class Elaborator:
             return None
         found = [(how, expr, one.values) for how, expr, one in results if one is not None]
         if sign == ",":
-            return Streams(tuple(value for _, _, values in found for value in values))
+            streams = tuple([value for _, _, values in found for value in values])
+            if len(streams) > MOST_STREAMS:
+                raise too_many_streams(len(streams), span)
+            return Streams(streams)
         if not found:
             return ABSENT
         return Streams((joins.join(self.builder, found, span, place.join),))
@@ -309,6 +318,13 @@ class Elaborator:
             raise TextError.of(
                 "label-length",
                 f"a label of {len(label)} characters; the most is 100",
+                span=expr.span,
+            )
+        if "" in label.split("."):
+            raise TextError.of(
+                "label-dots",
+                f"a part of the label '{label}' is empty",
+                "dots stand between names: layer1.0.conv1",
                 span=expr.span,
             )
         return self._run(expr.item, env, place, flow, Role(label, is_branch=role.is_branch))
@@ -352,7 +368,7 @@ class Elaborator:
     # Choices and conditions
 
     def _if(self, expr: syntax.If, env: Env, place: Place, flow: Flow, role: Role) -> Flow:
-        if self._evaluator.evaluate(expr.condition, env, flow):
+        if self._evaluator.holds(expr.condition, env, flow):
             return self._run(expr.then, env, place, flow, role)
         if expr.otherwise is not None:
             return self._run(expr.otherwise, env, place, flow, role)
@@ -384,11 +400,19 @@ def is_input(expr: syntax.Expr) -> bool:
     return isinstance(expr, syntax.Name) and expr.name.lower() == "input"
 
 
-def _last_item(expr: syntax.Expr) -> Span:
-    """The last words of a chain: a bare FC there has as many outputs as there are classes."""
-    while isinstance(expr, syntax.Chain):
-        expr = expr.items[-1]
-    return expr.span
+def _last_item(expr: syntax.Expr, definitions: Mapping[str, syntax.Definition]) -> Span:
+    """The last words of a network: a bare FC there has as many outputs as there are classes."""
+    unseen = dict(definitions)
+    while True:
+        match expr:
+            case syntax.Chain(items=(*_, last)) | syntax.Group(body=last) | syntax.Label(item=last):
+                expr = last
+            case syntax.Name(name=name) | syntax.Call(function=syntax.Name(name=name)):
+                if name not in unseen:
+                    return expr.span
+                expr = unseen.pop(name).body
+            case _:
+                return expr.span
 
 
 def _reference_in_mid_chain(item: syntax.Reference) -> TextError:
@@ -406,7 +430,7 @@ def _swapped_count(expr: syntax.Binary, env: Env, evaluator: Evaluator) -> synta
     Raises:
         TextError: the count stands before the network.
     """
-    if expr.sign == "*" and evaluator.is_network(expr.right, env):
+    if expr.sign == "*" and evaluator.kinds.is_network(expr.right, env):
         count, body = expr.left.span.text, expr.right.span.text
         raise TextError.of(
             "count-first",
@@ -423,14 +447,3 @@ def _flat_names(names: Names, prefix: str = "") -> Iterator[tuple[str, tuple[Val
             yield prefix + name, flow.values
     for name, inner in names.inner.items():
         yield from _flat_names(inner, f"{prefix}{name}.")
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """Room for the deepest text that the limits allow; Python calling Python needs no C stack."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 20 * DEEPEST_NESTING))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)

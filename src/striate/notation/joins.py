@@ -7,7 +7,7 @@ from collections.abc import Callable
 from striate.errors import Diagnostic, GraphError, TextError
 from striate.ir import GraphBuilder, Op, TensorType, Value, op_named
 from striate.notation import syntax
-from striate.notation.values import Bound, Datum
+from striate.notation.values import Bound, Datum, Streams
 from striate.quantities import dimensions
 from striate.source import Span
 
@@ -137,6 +137,25 @@ def input_type(sizes: list[int | None], span: Span) -> TensorType:
     return TensorType.of(*sizes)
 
 
+def check_arriving(
+    builder: GraphBuilder, flow: Streams, sizes: list[int | None], span: Span
+) -> Streams:
+    """What arrives at an `input(...)` that does not begin the network, if it is what it states.
+
+    Raises:
+        TextError: it is another.
+    """
+    if len(flow.values) != 1:
+        raise TextError.of(
+            "input-differs",
+            f"input stands for one stream, and {len(flow.values)} arrive here",
+            "state the inputs where the network begins: (input(3, 64, 64), input(10)) -> ...",
+            span=span,
+        )
+    check_input(builder.type_of(flow.values[0]), sizes, span)
+    return flow
+
+
 def check_input(given: TensorType, sizes: list[int | None], span: Span) -> None:
     """Passes when the input given from outside is what the text states.
 
@@ -154,7 +173,7 @@ def check_input(given: TensorType, sizes: list[int | None], span: Span) -> None:
     if not agree:
         raise TextError.of(
             "input-differs",
-            f"the text says input {dimensions(stated)}, but {given} was asked for",
+            f"the text says input {dimensions(stated)}, but {given} enters",
             "leave out one of the two, or open the sizes in the text: input(3x?x?)",
             span=span,
         )

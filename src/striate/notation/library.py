@@ -6,6 +6,7 @@ unless a definition of the text hides them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from striate.errors import TextError, did_you_mean
 from striate.notation import syntax
+from striate.notation.arithmetic import brief
 from striate.notation.parser import parse
 from striate.source import Source, Span
 
@@ -40,40 +42,60 @@ def std_file(name: str) -> syntax.File | None:
     return parse(Source(f"std.{name.lower()}", entry.read_text("utf-8"))) if entry else None
 
 
-def used_file(statement: syntax.Use, span: Span) -> syntax.File:
+Beside = Callable[[Path], str]
+"""Reads a file that `use` names, for texts that come from no folder; raises OSError."""
+
+
+def read_file(path: Path) -> str:
+    """The text of a file of this machine."""
+    return path.read_text("utf-8")
+
+
+def used_file(statement: syntax.Use, beside: Beside) -> syntax.File:
     """The file that a `use` statement names: beside the text that uses it, or shipped.
 
     Raises:
         TextError: there is no such file, or its path leads out of the folder of the text.
     """
+    span = statement.span
     if statement.is_library:
         name = statement.path.removeprefix("std.")
         found = std_file(name)
         if found is None:
             raise TextError.of(
                 "unknown-library",
-                f"the library has no '{name}'{did_you_mean(name, std_names())}",
+                f"the library has no '{brief(name)}'{did_you_mean(name, std_names())}",
                 f"it has {', '.join(std_names())}",
                 span=span,
             )
         return found
-    return _beside(statement.path, span)
+    return _beside(statement.path, span, beside)
 
 
-def _beside(path: str, span: Span) -> syntax.File:
-    if path.startswith(("/", "\\")) or ".." in Path(path).parts or not path.endswith(".cnn"):
+def _beside(path: str, span: Span, beside: Beside) -> syntax.File:
+    leads_out = path.startswith("/") or ".." in Path(path).parts or "\\" in path or ":" in path
+    if leads_out or not path.endswith(".cnn"):
         raise TextError.of(
             "use-outside",
-            f"use takes a .cnn file beside or below this text, not '{path}'",
+            f"use takes a .cnn file beside or below this text, not '{brief(path)}'",
             "copy the file here; texts never reach outside their folder",
             span=span,
         )
-    folder = Path(span.source.name).parent
-    target = folder / path
+    target = Path(span.source.name).parent / path
     try:
-        return parse(Source(str(target), target.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+        return parse(Source(str(target), beside(target)))
+    except (OSError, ValueError) as problem:
         raise TextError.of(
-            "use-unreadable", f"cannot read '{path}': {reason}", f"looked for {target}", span=span
+            "use-unreadable",
+            f"cannot read '{brief(path)}': {_reason(problem)}",
+            f"looked for {brief(str(target), 200)}",
+            span=span,
         ) from None
+
+
+def _reason(problem: OSError | ValueError) -> str:
+    if isinstance(problem, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return "no file has such a name"

@@ -1,4 +1,4 @@
-"""What goes wrong while a tree is made into a graph: collected, placed, and bounded."""
+"""What goes wrong while a tree is made into a graph: collected, placed, each told once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 from striate.errors import Diagnostic, StriateError, TextError
 from striate.ir import TensorType, Value
-from striate.notation.evaluate import LimitExceeded
+from striate.notation.limits import MOST_CALLS, MOST_MISTAKES, LimitExceeded, calls_itself
 from striate.notation.values import Flow
 from striate.source import Span
 
-MOST_NODES = 20_000
-MOST_MISTAKES = 20
-DEEPEST = 200
+LONGEST_TRAIL = 8
 
 
 class Mistakes:
@@ -38,7 +36,8 @@ class Mistakes:
         """
         for one in error.diagnostics:
             place = one.span or span
-            noted = Diagnostic(one.code, one.reason, place, one.help, one.trail or self._trail())
+            trail = _shortened((*one.trail, *self._trail(place)))
+            noted = Diagnostic(one.code, one.reason, place, one.help, trail)
             self._found.setdefault((one.code, place), noted)
         if len(self._found) >= MOST_MISTAKES and not isinstance(error, LimitExceeded):
             raise LimitExceeded(*list(self._found.values())[-1:])
@@ -49,39 +48,49 @@ class Mistakes:
         Raises:
             LimitExceeded: definitions call each other without end.
         """
-        if len(self._calls) >= DEEPEST:
-            raise LimitExceeded.of(
-                "too-deep",
-                f"'{name}' calls itself more than {DEEPEST} times",
-                "a recursion needs an end: if d > 0 then ...",
-                span=span,
-            )
+        if len(self._calls) >= MOST_CALLS:
+            raise calls_itself(name, span)
         self._calls.append((name, span, flow))
 
     def leave(self) -> None:
         """The latest definition is done."""
         self._calls.pop()
 
-    def _trail(self) -> tuple[str, ...]:
+    def _trail(self, place: Span | None) -> tuple[str, ...]:
         lines = []
         for name, span, flow in reversed(self._calls):
-            types = ", ".join(str(self._type_of(one)) for one in flow.values) if flow else ""
+            types = ", ".join([str(self._type_of(one)) for one in flow.values[:4]]) if flow else ""
             entered = f" with input {types}" if types else ""
-            lines.append(f"{name}, called at line {span.line}{entered}")
-        if len(lines) > 8:
-            lines[4:-3] = [f"... {len(lines) - 7} more calls ..."]
+            lines.append(f"{name}, called at {_where(span, place)}{entered}")
         return tuple(lines)
 
 
-def too_many_nodes(count: int, span: Span) -> LimitExceeded:
-    """The network is larger than any real one."""
-    about = f"{count:,}" if count < 10**9 else f"10^{len(str(count)) - 1}"
-    return LimitExceeded.of(
-        "too-many-nodes",
-        f"this makes the network larger than {MOST_NODES:,} layers (about {about})",
-        "the largest published networks have a few thousand",
-        span=span,
-    )
+def located(error: TextError, span: Span) -> TextError:
+    """The error with a place, unless it already has one."""
+    first, *rest = error.diagnostics
+    if first.span is not None:
+        return error
+    return type(error)(Diagnostic(first.code, first.reason, span, first.help, first.trail), *rest)
+
+
+def called(error: TextError, name: str, span: Span) -> TextError:
+    """The error with one more line that says which call led to it."""
+    first, *rest = error.diagnostics
+    line = f"{name}, called at {_where(span, first.span)}"
+    trail = (*first.trail, line)
+    return type(error)(Diagnostic(first.code, first.reason, first.span, first.help, trail), *rest)
+
+
+def _where(span: Span, mistake: Span | None) -> str:
+    """`line 3`, with the file where it is not that of the mistake."""
+    same = mistake is None or span.source is mistake.source
+    return f"line {span.line}" if same else f"{span.source.name}:{span.line}"
+
+
+def _shortened(trail: tuple[str, ...]) -> tuple[str, ...]:
+    if len(trail) <= LONGEST_TRAIL:
+        return trail
+    return (*trail[:4], f"... {len(trail) - 7} more calls ...", *trail[-3:])
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int]:

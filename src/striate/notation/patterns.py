@@ -254,7 +254,7 @@ class _Counter:
             case syntax.Optional(body=body):
                 return 1 + self._ways(body, env)
             case syntax.Binary(sign="*", left=left, right=right):
-                if self._evaluator.is_network(left, env):
+                if self._evaluator.kinds.is_network(left, env):
                     return self._ways_of_repetition(left, right, env)
                 return self._ways(left, env) * self._ways(right, env)
             case syntax.Fold(body=body, names=names, values=values):
@@ -306,7 +306,7 @@ class _Counter:
         return name in env.variables or name in env.file.definitions or name in env.file.used
 
     def _ways_of_call(self, expr: syntax.Call, env: Env) -> int:
-        if not self._evaluator.is_network(expr, env):
+        if not self._evaluator.kinds.is_network(expr, env):
             return prod(self._ways(one.value, env) for one in expr.arguments)
         return self._ways_of_datum(self._evaluator.evaluate(expr, env, None))
 
@@ -388,7 +388,7 @@ def _any_network(unchosen: Unchosen) -> bool:
 
 
 def _children(expr: syntax.Expr) -> Iterator[syntax.Expr]:
-    for name in expr.__slots__:
+    for name in expr.fields:
         value = getattr(expr, name)
         for one in value if isinstance(value, tuple) else (value,):
             if isinstance(one, syntax.Argument | syntax.Entry):

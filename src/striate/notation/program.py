@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from striate.errors import TextError
 from striate.ir import Graph, TensorType, op_named
 from striate.notation import syntax
 from striate.notation.arguments import match_arguments
-from striate.notation.choices import no_choices
+from striate.notation.choices import NoChoices
 from striate.notation.elaborate import Elaborator, is_input
 from striate.notation.evaluate import Evaluator
+from striate.notation.library import Beside, read_file
 from striate.notation.parser import parse
 from striate.notation.patterns import Pattern
 from striate.notation.scopes import scope_of, std_definition
@@ -91,7 +92,7 @@ class Program:
         body: syntax.Expr = syntax.Call(function, (*arguments, argument), span=call.span)
         if before is not None:
             body = syntax.Chain((before, body), span=self.network.body.span)
-        return replace(self, network=replace(self.network, body=body))
+        return replace(self, network=self.network.changed(body=body))
 
     def self_contained(self, graph: Graph) -> str:
         """A text that gives this graph again on its own: definitions, input and network.
@@ -112,7 +113,7 @@ class Program:
 
     def _takes(self, call: syntax.Expr, name: str) -> bool:
         evaluator = Evaluator(
-            type_of=_no_type, decide=no_choices, std=std_definition, free=lambda expr: None
+            type_of=_no_type, decide=NoChoices(), std=std_definition, free=lambda expr: None
         )
         try:
             applied = evaluator.evaluate(call, Env(self.scope), None)
@@ -137,15 +138,17 @@ class Program:
         return self.network
 
 
-def program(source: Source) -> Program:
+def program(source: Source, *, beside: Beside = read_file) -> Program:
     """The program of a text.
+
+    beside: reads the files that it uses.
 
     Raises:
         TextError: all mistakes that parsing and the `use` and `set` statements show.
     """
     file = parse(source)
     networks = [one for one in file.statements if isinstance(one, syntax.Network)]
-    return Program(file, scope_of(file), networks[-1] if networks else None)
+    return Program(file, scope_of(file, beside), networks[-1] if networks else None)
 
 
 def _with_input(network: syntax.Network, types: Sequence[TensorType]) -> syntax.Network:
@@ -163,7 +166,7 @@ def _with_input(network: syntax.Network, types: Sequence[TensorType]) -> syntax.
         first = syntax.Streams(tuple(map(stated, types)), span=span)
     body = network.body
     rest = body.items if isinstance(body, syntax.Chain) else (body,)
-    return replace(network, body=syntax.Chain((first, *rest), span=span))
+    return network.changed(body=syntax.Chain((first, *rest), span=span))
 
 
 def _split_input(expr: syntax.Expr) -> tuple[syntax.Expr | None, syntax.Expr]:
@@ -177,9 +180,8 @@ def _names(tree: object) -> Iterator[str]:
     if isinstance(tree, syntax.Name):
         yield tree.name
     elif isinstance(tree, syntax.Tree):
-        for field in fields(tree):
-            if field.name != "span":
-                yield from _names(getattr(tree, field.name))
+        for name in tree.fields:
+            yield from _names(getattr(tree, name))
     elif isinstance(tree, tuple):
         for item in tree:
             yield from _names(item)

@@ -10,11 +10,17 @@ from striate.errors import Diagnostic, GraphError, TextError, did_you_mean
 from striate.ir import Initialisation, Op, Setting, TensorType, Value, op_named, op_names
 from striate.notation import syntax
 from striate.notation.arguments import match_op_arguments
-from striate.notation.evaluate import Evaluator, located
-from striate.notation.library import std_file, used_file
-from striate.notation.values import Applied, Bound, Datum, Defined, Env, FileScope, Flow
+from striate.notation.arithmetic import brief, describe
+from striate.notation.evaluate import Evaluator
+from striate.notation.library import Beside, read_file, std_file, used_file
+from striate.notation.limits import MOST_MISTAKES, deep_recursion
+from striate.notation.mistakes import located
+from striate.notation.values import Applied, Bound, Datum, Defined, Env, FileScope, Flow, Streams
 
 SCHEMES = ("he_fan_out", "he_fan_in", "xavier", "trunc_normal", "torch")
+MOST_FILES = 50
+"""Files that use one another in a row."""
+NOTHING = Streams(())
 PATTERN_DEFAULTS = {"width": 32, "hidden": 256, "classes": 10}
 """The width rule of the notes' pattern: first CONV, hidden FC, last FC."""
 
@@ -31,29 +37,93 @@ def op_words() -> frozenset[str]:
     return frozenset(words)
 
 
-def scope_of(file: syntax.File, using: tuple[str, ...] = ()) -> FileScope:
+def scope_of(file: syntax.File, beside: Beside = read_file) -> FileScope:
     """The scope of a file, with those of the files it uses.
 
-    using: names of the files on the way here, to find circles.
+    beside: reads these files.
 
     Raises:
-        TextError: doubled definitions, files that cannot be used, wrong `set`; all of them told.
+        TextError: doubled definitions, files that cannot be used, wrong `set`; at most 20 told.
     """
-    mistakes: list[Diagnostic] = []
+    with deep_recursion():
+        return _Files(beside).scope_of(file, ())
 
-    @cache
-    def words() -> frozenset[str]:
-        return op_words().union(*(_table_keys(statement) for statement in file.statements))
 
-    scope = FileScope({}, words=words, pattern=dict(PATTERN_DEFAULTS))
-    for statement in file.statements:
-        try:
-            _enter(statement, scope, (*using, file.source.name))
-        except TextError as error:
-            mistakes.extend(error.diagnostics)
-    if mistakes:
-        raise TextError(*mistakes)
-    return scope
+class _Files:
+    """The scopes of the files that one text needs, each made once."""
+
+    def __init__(self, beside: Beside) -> None:
+        self._beside = beside
+        self._made: dict[str, FileScope] = {}
+
+    def scope_of(self, file: syntax.File, using: tuple[str, ...]) -> FileScope:
+        """using: names of the files on the way here, to find circles."""
+
+        @cache
+        def words() -> frozenset[str]:
+            return op_words().union(*(_table_keys(statement) for statement in file.statements))
+
+        scope = FileScope({}, words=words, pattern=dict(PATTERN_DEFAULTS))
+        mistakes: list[Diagnostic] = []
+        # A `set` may use any definition of the file, so it comes last.
+        for statement in sorted(file.statements, key=lambda one: isinstance(one, syntax.Set)):
+            try:
+                self._enter(statement, scope, (*using, file.source.name))
+            except TextError as error:
+                mistakes.extend(error.diagnostics)
+            if len(mistakes) >= MOST_MISTAKES:
+                break
+        if mistakes:
+            raise TextError(*mistakes[:MOST_MISTAKES])
+        return scope
+
+    def _enter(self, statement: syntax.Statement, scope: FileScope, using: tuple[str, ...]) -> None:
+        match statement:
+            case syntax.Definition():
+                _define(statement, scope)
+            case syntax.Use():
+                inner = self._used(statement, using)
+                offered = {name: Defined(one, inner) for name, one in inner.definitions.items()}
+                scope.used = {**inner.used, **scope.used, **offered}
+            case syntax.Set(calls=calls):
+                for call in calls:
+                    try:
+                        _set(call, scope)
+                    except (GraphError, TextError) as error:
+                        raise located(TextError(error.diagnostics[0]), call.span) from None
+
+    def _used(self, statement: syntax.Use, using: tuple[str, ...]) -> FileScope:
+        file = used_file(statement, self._beside)
+        name = file.source.name
+        if name in using:
+            raise TextError.of(
+                "use-circle",
+                f"'{brief(statement.path)}' uses this file in turn",
+                "move what both need to a third file",
+                span=statement.span,
+            )
+        if len(using) > MOST_FILES:
+            raise TextError.of(
+                "use-too-deep",
+                f"more than {MOST_FILES} files use one another here",
+                "use the file that holds the definitions directly",
+                span=statement.span,
+            )
+        if name not in self._made:
+            self._made[name] = self.scope_of(file, using)
+        return self._made[name]
+
+
+def _define(statement: syntax.Definition, scope: FileScope) -> None:
+    first = scope.definitions.setdefault(statement.name, statement)
+    if first is not statement:
+        raise TextError.of(
+            "defined-twice",
+            f"'{brief(statement.name)}' is defined twice in this file, "
+            f"first at line {first.span.line}",
+            "rename one of them",
+            span=statement.span,
+        )
 
 
 @cache
@@ -66,46 +136,10 @@ def std_definition(name: str) -> Defined | None:
     return Defined(scope.definitions[name.lower()], scope)
 
 
-def _enter(statement: syntax.Statement, scope: FileScope, using: tuple[str, ...]) -> None:
-    match statement:
-        case syntax.Definition(name=name):
-            first = scope.definitions.setdefault(name, statement)
-            if first is not statement:
-                raise TextError.of(
-                    "defined-twice",
-                    f"'{name}' is defined twice in this file, first at line {first.span.line}",
-                    "rename one of them",
-                    span=statement.span,
-                )
-        case syntax.Use():
-            _use(statement, scope, using)
-        case syntax.Set(calls=calls):
-            for call in calls:
-                try:
-                    _set(call, scope)
-                except (GraphError, TextError) as error:
-                    first_mistake = error.diagnostics[0]
-                    raise located(TextError(first_mistake), call.span) from None
-
-
-def _use(statement: syntax.Use, scope: FileScope, using: tuple[str, ...]) -> None:
-    file = used_file(statement, statement.span)
-    if file.source.name in using:
-        raise TextError.of(
-            "use-circle",
-            f"'{statement.path}' uses this file in turn",
-            "move what both need to a third file",
-            span=statement.span,
-        )
-    inner = scope_of(file, using)
-    offered = {name: Defined(one, inner) for name, one in inner.definitions.items()}
-    scope.used = {**inner.used, **scope.used, **offered}
-
-
 def _set(call: syntax.Call, scope: FileScope) -> None:
     assert isinstance(call.function, syntax.Name)
     name = call.function.name
-    env = Env(scope)
+    env = Env(scope, entry=NOTHING)
     arguments = tuple(Bound(one.name, one.value, env, one.span) for one in call.arguments)
     if name == "init":
         scope.init = _initialisation(arguments, scope)
@@ -117,7 +151,7 @@ def _set(call: syntax.Call, scope: FileScope) -> None:
     if cls is None:
         raise TextError.of(
             "unknown-name",
-            f"set changes defaults of layers, and none is called '{name}'"
+            f"set changes defaults of layers, and none is called '{brief(name)}'"
             f"{did_you_mean(name, [*op_names(), 'init', 'pattern'])}",
             "besides layers: set init(...), set pattern(...)",
         )
@@ -128,7 +162,7 @@ def _set(call: syntax.Call, scope: FileScope) -> None:
 
 def constant(bound: Bound, cls: type[Op]) -> Setting:
     """The value of an argument that may use no shapes and make no choices."""
-    value = _fixed().evaluate(bound.value, bound.env, None)
+    value = _fixed().evaluate(bound.value, bound.env, NOTHING)
     return setting(value, cls.name, bound)
 
 
@@ -144,7 +178,7 @@ def setting(value: Datum, called: str, bound: Bound) -> Setting:
         return value
     raise TextError.of(
         "network-as-argument",
-        f"{called} takes numbers and words, not a network",
+        f"{called} takes numbers and words, not {describe(value)}",
         span=bound.span,
     )
 
@@ -218,7 +252,7 @@ def _initialisation(arguments: tuple[Bound, ...], scope: FileScope) -> Initialis
                 made = replace(made, scheme=bound.value.name)
                 continue
         elif key in ("std", "zero_gamma"):
-            value = _fixed().number(bound.value, bound.env, None, what=key)
+            value = _fixed().number(bound.value, bound.env, NOTHING, what=key)
             made = (
                 replace(made, std=value) if key == "std" else replace(made, zero_gamma=bool(value))
             )
@@ -241,7 +275,7 @@ def _pattern(arguments: tuple[Bound, ...]) -> Iterator[tuple[str, int]]:
                 "set pattern(width=32, hidden=256, classes=10)",
                 span=bound.span,
             )
-        yield bound.name, _fixed().whole(bound.value, bound.env, None, what=bound.name)
+        yield bound.name, _fixed().whole(bound.value, bound.env, NOTHING, what=bound.name)
 
 
 def _table_keys(tree: object) -> Iterator[str]:
@@ -249,7 +283,7 @@ def _table_keys(tree: object) -> Iterator[str]:
     if isinstance(tree, syntax.Entry):
         yield tree.key
     if isinstance(tree, syntax.Tree):
-        for name in tree.__slots__:
+        for name in tree.fields:
             yield from _table_keys(getattr(tree, name))
     elif isinstance(tree, tuple):
         for item in tree:

@@ -82,6 +82,7 @@ class Shared:
     place: Place
     decisions: list[int] = field(default_factory=list)
     """Choices that its first use took; the later ones repeat them."""
+    is_named: bool = False
     is_used: bool = False
 
 
@@ -150,6 +151,13 @@ class Names:
             scope = scope.parent
         return scope
 
+    def flow(self, name: str) -> Flow | bool:
+        """What has this very name, here or further out; False where nothing has."""
+        scope: Names | None = self
+        while scope and name not in scope.flows:
+            scope = scope.parent
+        return scope.flows[name] if scope else False
+
     def known(self) -> list[str]:
         """All names that can be referred to from here."""
         return [*self.flows, *(self.parent.known() if self.parent else [])]
@@ -181,6 +189,8 @@ class Place:
     names: Names
     position: int = 0
     taken: set[str] = field(default_factory=set)
+    dotted: dict[str, Place] = field(default_factory=dict)
+    """The scopes that labels with dots speak of (`layer1.0.conv1:`), which no group opened."""
 
     def join(self, name: str) -> str:
         """The full path of an element of this scope."""
@@ -193,15 +203,33 @@ class Place:
             TextError: another element of the scope has the name.
         """
         name = str(self.position) if label is None else label
+        if "." in name:
+            self._name_inside(name, span)
+        else:
+            self.take(name, span)
+        self.position = int(name) + 1 if name.isdigit() and len(name) < 9 else self.position + 1
+        return name
+
+    def _name_inside(self, label: str, span: Span) -> None:
+        head, _, rest = label.partition(".")
+        if head not in self.dotted:
+            self.take(head, span)
+            self.dotted[head] = Place(self.join(head), self.names)
+        self.dotted[head].name_element(rest, span)
+
+    def take(self, name: str, span: Span) -> None:
+        """Keeps a name for one element, which takes no position.
+
+        Raises:
+            TextError: another element of the scope has it.
+        """
         if name in self.taken:
             raise TextError.of(
                 "name-taken",
-                f"two elements of the network are called '{name}'",
+                f"two elements of the network are called '{self.join(name)}'",
                 "rename one; inside a repetition use an index: (-> a{i}: ... for i in 1..n)",
                 "if this is the body of a definition, write := instead of = "
                 "so that each use is its own module",
                 span=span,
             )
         self.taken.add(name)
-        self.position = int(name) + 1 if name.isdigit() and len(name) < 9 else self.position + 1
-        return name

@@ -14,9 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from errno import ENOENT
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from striate.errors import UsageError
 from striate.source import Source
@@ -69,6 +71,18 @@ def cards() -> dict[str, Card]:
 def family_source(family: str) -> Source:
     """The text of a family."""
     return Source(f"zoo/{family}.cnn", _families()[family].read_text("utf-8"))
+
+
+def beside(path: Path) -> str:
+    """The text of the family that another one uses: `use "resnet.cnn"`.
+
+    Raises:
+        FileNotFoundError: there is no such family.
+    """
+    found = _families().get(path.name.removesuffix(".cnn"))
+    if found is None:
+        raise FileNotFoundError(ENOENT, "the zoo has no such file")
+    return found.read_text("utf-8")
 
 
 @cache

@@ -1,0 +1,32 @@
+"""Every network of the zoo is what its card says."""
+
+from __future__ import annotations
+
+import pytest
+
+from striate import network, zoo
+from striate.zoo import Card
+
+CARDS = list(zoo.cards().values())
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_card_states_the_counts_of_its_network(card: Card) -> None:
+    made = network(card.name)
+    assert made.input == card.input
+    if card.params is not None:
+        assert made.params == card.params
+    if card.macs is not None:
+        assert made.macs == card.macs
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_card_names_the_paper_and_its_idea(card: Card) -> None:
+    assert card.paper
+    assert card.idea
+
+
+def test_the_zoo_has_the_networks_that_everyone_asks_for() -> None:
+    asked = "alexnet densenet121 efficientnet_b0 googlenet hrnet_w18 inception_v3 resnet18 resnet20"
+    asked += " resnet50 shufflenet_v1 vgg16 wrn28_10"
+    assert set(asked.split()) <= set(zoo.cards())
