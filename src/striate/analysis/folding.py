@@ -55,7 +55,8 @@ def fold(graph: Graph) -> tuple[Item, ...]:
     """The content of the network with each run of equal units as one.
 
     Units are equal when they have the same layers with the same arguments, wired alike, on planes
-    of the same size; the number of channels may grow from one to the next (a dense block).
+    of the same size; the number of channels may grow from one to the next (a dense block), and so
+    may the rates of layers that act only in training.
     """
     return _Folder(graph).items(graph.root.items)
 
@@ -92,7 +93,9 @@ class _Folder:
             key: Key = ("region", *map(self._key, raw.items))
         else:
             node = self.graph.nodes[raw]
-            key = (node.op, *(kind.plane for kind in node.outputs))
+            # Rates of dropout and its like often rise from block to block and change no size.
+            what = type(node.op) if node.op.acts_only_in_training else node.op
+            key = (what, *(kind.plane for kind in node.outputs))
         return self.numbers.setdefault(key, len(self.numbers))
 
     def _run(self, raw: Sequence[Raw], keys: list[int], at: int) -> tuple[int, int]:
@@ -162,5 +165,7 @@ def _range(one: str, other: str) -> str:
     shared = 0
     while one[shared : shared + 1] == other[shared : shared + 1]:
         shared += 1
-    # Numbers are shown whole: 1-12, never 11-2.
-    return f"{one}-{other[len(one[:shared].rstrip('0123456789')) :]}"
+    if other[shared : shared + 1].isdigit() or one[shared : shared + 1].isdigit():
+        # Numbers are shown whole: 1-12, never 1-2 with the one left out.
+        shared = len(one[:shared].rstrip("0123456789"))
+    return f"{one}-{other[shared:]}"

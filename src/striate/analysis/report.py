@@ -38,11 +38,12 @@ class Style:
 class _Column:
     title: str
     cells: list[str]
+    total: str = ""
     is_left: bool = False
 
     @property
     def width(self) -> int:
-        return max(map(len, (self.title, *self.cells)))
+        return max(map(len, (self.title, self.total, *self.cells)))
 
     def put(self, cell: str, width: int) -> str:
         cell = cell if len(cell) <= width else cell[: width - 3] + "..."
@@ -59,7 +60,6 @@ def report(summary: Summary, style: Style = Style()) -> str:
 
 def _table(summary: Summary, style: Style) -> Iterator[str]:
     rows = [row for row in summary.table.rows if not _is_input(row, summary)]
-    total = summary.cost.total
     columns = _columns(rows, summary, style)
     widths = _fit(columns, min(max(style.columns, NARROWEST), WIDEST))
     del columns[len(widths) :]
@@ -67,8 +67,7 @@ def _table(summary: Summary, style: Style) -> Iterator[str]:
     for place, row in enumerate(rows):
         line = _line(columns, widths, [one.cells[place] for one in columns])
         yield style.paint(line, BLUE) if row.is_open else line
-    sums = {"layer": "total", "params": exact(total.params), "MACs": _count(total.macs)}
-    yield style.paint(_line(columns, widths, [sums.get(one.title, "") for one in columns]), BOLD)
+    yield style.paint(_line(columns, widths, [one.total for one in columns]), BOLD)
 
 
 def _is_input(row: Row, summary: Summary) -> bool:
@@ -77,18 +76,18 @@ def _is_input(row: Row, summary: Summary) -> bool:
 
 def _columns(rows: Sequence[Row], summary: Summary, style: Style) -> list[_Column]:
     """In order of importance: those that do not fit are dropped from the end."""
-    largest = summary.cost.total.macs or 0
+    total = summary.cost.total
     columns = [
-        _Column("layer", [_name(row) for row in rows], is_left=True),
+        _Column("layer", [_name(row) for row in rows], "total", is_left=True),
         _Column("", [_title(row) for row in rows], is_left=True),
         _Column("output", [_types(row.outputs) for row in rows], is_left=True),
-        _Column("params", [_params(row) for row in rows]),
-        _Column("MACs", [_macs(row) for row in rows]),
+        _Column("params", [_params(row) for row in rows], exact(total.params)),
+        _Column("MACs", [_macs(row) for row in rows], _count(total.macs)),
         _Column("sees", [_sees(main_field(row.fields)) for row in rows]),
         _Column("step", [_step(main_field(row.fields)) for row in rows]),
     ]
-    if largest and style.has_bars:
-        bars = ["" if row.is_open else _bar(row.cost.macs or 0, largest) for row in rows]
+    if total.macs and style.has_bars:
+        bars = ["" if row.is_open else _bar(row.cost.macs or 0, total.macs) for row in rows]
         columns.append(_Column("share", bars, is_left=True))
     return columns
 
@@ -140,7 +139,7 @@ def _count(macs: int | None) -> str:
 
 
 def _types(types: Sequence[TensorType]) -> str:
-    if len(types) > 3:
+    if len(types) > 2:
         return f"{types[0]} .. {types[-1]}"
     return ", ".join(map(str, types))
 

@@ -100,7 +100,10 @@ def _passing(level: Level) -> dict[tuple[int, bool], list[Value]]:
 
 
 def _lanes(level: Level, passing: dict[tuple[int, bool], list[Value]]) -> list[int]:
-    """One lane per size of the plane, largest first; none where a part spans several."""
+    """One lane per size of the plane, largest first.
+
+    None where a part spans several lanes, or where sizes only fall: a staircase says nothing.
+    """
     parts = level.parts
     if any(
         parts[at].form in ("group", "closed") and len(values) > 1
@@ -119,7 +122,8 @@ def _lanes(level: Level, passing: dict[tuple[int, bool], list[Value]]) -> list[i
         elif positions[at] == 1 and at in feeders:
             positions[at] = positions[feeders[at]]
     order = {size: lane for lane, size in enumerate(sorted(set(positions), reverse=True))}
-    return [order[size] for size in positions] if len(order) > 1 else []
+    lanes = [order[size] for size in positions]
+    return lanes if any(lanes[one.target] < lanes[one.source] for one in level.links) else []
 
 
 def _size(part: Part, inside: Placed | None, plan: Plan) -> tuple[float, float]:

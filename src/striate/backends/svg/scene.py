@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -282,8 +283,9 @@ def _leaf(node: Node, index: int) -> Part:
 
 
 def _call(node: Node) -> str:
-    """The layer as written, without the bias flag, which every other convolution carries."""
-    return str(node.op).replace(", b=0", "")
+    """The layer as written, without the bias flag and the far digits of computed rates."""
+    text = str(node.op).replace(", b=0", "")
+    return re.sub(r"\d+\.\d{5,}", lambda found: f"{float(found[0]):.4g}", text)
 
 
 def _cut(text: str) -> str:
