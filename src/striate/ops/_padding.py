@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from striate.errors import GraphError
@@ -34,45 +33,37 @@ def slides_of(op: str, frame: Frame, given: TensorType) -> tuple[Slide, ...]:
     kernels = per_axis(op, "kernel", frame.kernel, rank)
     strides = per_axis(op, "stride", frame.stride, rank)
     dilations = per_axis(op, "dilation", frame.dilation, rank)
-    bare = [
-        Slide(kernel, stride, dilation, ceil=frame.ceil)
-        for kernel, stride, dilation in zip(kernels, strides, dilations, strict=True)
-    ]
-    ends = _ends(op, frame.padding, bare, given.plane)
+    axes = zip(kernels, strides, dilations, strict=True)
+    bare = [Slide(*axis, ceil=frame.ceil) for axis in axes]
+    if frame.padding == "valid":
+        return tuple(bare)
+    if frame.padding == "same":
+        return tuple(_same(op, slide) for slide in bare)
+    if frame.padding == "tf":
+        pairs = zip(bare, given.plane, strict=True)
+        return tuple(_tensorflow_same(op, slide, size) for slide, size in pairs)
+    assert not isinstance(frame.padding, str)
+    both = per_axis(op, "padding", frame.padding, rank)
     return tuple(
-        slide._replace(before=before, after=after)
-        for slide, (before, after) in zip(bare, ends, strict=True)
+        slide._replace(before=end, after=end) for slide, end in zip(bare, both, strict=True)
     )
 
 
-def _ends(
-    op: str, padding: Sizes | str, bare: Sequence[Slide], plane: Sequence[Size]
-) -> list[tuple[int, int]]:
-    if padding == "same":
-        return [_same(op, slide) for slide in bare]
-    if padding == "valid":
-        return [(0, 0)] * len(bare)
-    if padding == "tf":
-        return [_tensorflow_same(op, one, size) for one, size in zip(bare, plane, strict=True)]
-    assert not isinstance(padding, str)
-    return [(both, both) for both in per_axis(op, "padding", padding, len(bare))]
-
-
-def _same(op: str, slide: Slide) -> tuple[int, int]:
-    both, odd = divmod(slide.span - 1, 2)
+def _same(op: str, slide: Slide) -> Slide:
+    end, odd = divmod(slide.span - 1, 2)
     if not odd:
-        return both, both
+        return slide._replace(before=end, after=end) if end else slide
     if slide.kernel == slide.stride and slide.dilation == 1:
-        return 0, 0
+        return slide
     raise GraphError.of(
         "even-kernel",
         f"{op}: an even kernel ({slide.kernel}) cannot be padded alike on both sides",
-        f"write p=0 or p={both + 1}, or p=tf for one more pixel at the end; "
+        f"write p=0 or p={end + 1}, or p=tf for one more pixel at the end; "
         f"with stride {slide.kernel} the kernel tiles the plane and needs no padding",
     )
 
 
-def _tensorflow_same(op: str, slide: Slide, size: Size) -> tuple[int, int]:
+def _tensorflow_same(op: str, slide: Slide, size: Size) -> Slide:
     """The padding of TensorFlow's SAME: ceil(size / stride) positions, the odd pixel at the end."""
     if size is not None:
         steps = -(-size // slide.stride)
@@ -85,4 +76,4 @@ def _tensorflow_same(op: str, slide: Slide, size: Size) -> tuple[int, int]:
             f"{op}: p=tf with stride {slide.stride} needs a known size, and it is left open here",
             "give the input its sizes, or pad with numbers",
         )
-    return total // 2, total - total // 2
+    return slide._replace(before=total // 2, after=total - total // 2)
