@@ -120,7 +120,7 @@ def _network(path: Path) -> Network:
             "network-missing", f"{path} is missing", "restore it, or train again"
         ) from missing
     except (OSError, ValueError) as damage:
-        raise BundleError.of("network-damaged", f"{path}: {damage}", "restore it") from damage
+        raise BundleError.of("network-unreadable", f"{path}: {damage}", "restore it") from damage
     try:
         return network(text)
     except StriateError as mistake:
@@ -148,7 +148,7 @@ def _no_folder(folder: Path) -> StriateError:
 
 def _damaged(folder: Path, name: str, what: str) -> StriateError:
     return BundleError.of(
-        "bundle-damaged-facts",
+        "bundle-facts",
         f"{folder / name}.json: {what}",
         "restore the file from where it came, or train again",
     )

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from striate.data import Json, replace_file, replace_json
-from striate.errors import BundleError
+from striate.errors import BundleError, StriateError
 
 FORMAT = 1
 
@@ -90,13 +90,9 @@ def _read_facts(path: Path) -> dict[str, Json]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as missing:
-        raise BundleError.of(
-            "bundle-file-missing",
-            f"{path} is missing",
-            "a run holds network.cnn and best.safetensors with best.json",
-        ) from missing
+        raise _missing(path) from missing
     except (OSError, ValueError) as damage:
-        raise BundleError.of("bundle-damaged", f"{path}: {damage}", _RESTORE) from damage
+        raise _damaged(path, damage) from damage
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         version = facts.get("format") if isinstance(facts, dict) else None
         raise BundleError.of(
@@ -113,14 +109,23 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Json]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             facts = json.loads((file.metadata() or {}).get("striate", "{}"))
     except FileNotFoundError as missing:
-        raise BundleError.of(
-            "bundle-file-missing",
-            f"{path} is missing",
-            "a run holds network.cnn and best.safetensors with best.json",
-        ) from missing
+        raise _missing(path) from missing
     except (OSError, ValueError, SafetensorError) as damage:
-        raise BundleError.of("bundle-damaged", f"{path}: {damage}", _RESTORE) from damage
+        raise _damaged(path, damage) from damage
     return tensors, facts if isinstance(facts, dict) else {}
 
 
-_RESTORE = "restore the file from where it came, or train again"
+def _missing(path: Path) -> StriateError:
+    return BundleError.of(
+        "bundle-file-missing",
+        f"{path} is missing",
+        "a run holds network.cnn and best.safetensors with best.json",
+    )
+
+
+def _damaged(path: Path, damage: Exception) -> StriateError:
+    return BundleError.of(
+        "bundle-damaged",
+        f"{path}: {' '.join(str(damage).split())}",
+        "restore the file from where it came, or train again",
+    )

@@ -38,7 +38,7 @@ def eval_(
     """
     from json import dumps
 
-    from striate.data import decode_all, make_loader, refuse_many
+    from striate.data import decode_all, fits_in_memory, make_loader, refuse_many
     from striate.deploy import load
     from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score
     from striate.train import Terminal
@@ -48,7 +48,8 @@ def eval_(
     module = bundle.module()
     tell = Terminal()
     with tell.bar("decoding images", len(manifest)) as advance:
-        decoded = decode_all(manifest, bundle.preprocessing, advance=advance)
+        keep = fits_in_memory(len(manifest), bundle.preprocessing)
+        decoded = decode_all(manifest, bundle.preprocessing, keep=keep, advance=advance)
     refuse_many(decoded.unreadable, len(manifest), limit=max_unreadable)
     for bad in decoded.unreadable:
         tell.line(f"left out: {bad.path}: {bad.reason}")
