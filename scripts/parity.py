@@ -1,11 +1,12 @@
-"""Networks of a folder of texts beside torchvision's and timm's: same weights, same outputs?
+"""Networks of the zoo beside torchvision's and timm's: same weights, same outputs?
 
-    python scripts/parity.py [FOLDER] [--only resnet50 ...]
+    python scripts/parity.py [NAME ...] [--size 64]
 
-Needs torchvision and timm (the extra `bench`); downloads nothing. Each reference is built with
-random weights, its batch statistics too, and its `state_dict` is loaded strictly into the module of
-the text. Equal keys prove nothing, so the outputs on one random batch decide. The order of the keys
-is told too, because weights of unlabelled texts are loaded by it. Exit code 1 when one differs.
+Needs torchvision and timm (the extra `bench`); downloads nothing. A network is compared with the
+one of its name in torchvision, or else in timm. The reference gets random weights, batch statistics
+included, and its `state_dict` is loaded by name. Equal keys prove nothing, so the outputs for one
+random batch decide. The order of the keys is told, because unlabelled texts are loaded by it. Exit
+code 1 when one differs.
 """
 
 from __future__ import annotations
@@ -14,68 +15,23 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from striate.backends.torch_module import module
-from striate.ir import TensorType
-from striate.notation import program
-from striate.source import Source
+from striate.backends.torch_module import Network, module
+from striate.errors import StriateError
+from striate.networks import network
+from striate.zoo import Card, cards
 
 TOLERANCE = 1e-5
-"""Of the largest output; another order of a sum in float32 stays far below it."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One network: file and expression of the text, and what it must equal.
-
-    reference: `tv:` or `timm:` and the name there; after a `?` its arguments.
-    """
-
-    file: str
-    expression: str
-    reference: str
-    size: int = 64
-
-
-PAIRS = (
-    Pair("alexnet", "alexnet", "tv:alexnet", 96),
-    Pair("vgg", "vgg16", "tv:vgg16"),
-    Pair("vgg", "vgg16bn", "tv:vgg16_bn"),
-    Pair("googlenet", "googlenet", "tv:googlenet?aux_logits=0"),
-    Pair("googlenet", "googlenet(heads=1)", "tv:googlenet"),
-    Pair("inception3", "inception3", "tv:inception_v3?aux_logits=0", 299),
-    Pair("resnet", "resnet18", "tv:resnet18"),
-    Pair("resnet", "resnet50", "tv:resnet50"),
-    Pair("resnet", "resnext50", "tv:resnext50_32x4d"),
-    Pair("resnet", "wide50", "tv:wide_resnet50_2"),
-    Pair("densenet", "densenet121", "tv:densenet121"),
-    Pair("densenet", "densenet169", "tv:densenet169"),
-    Pair("squeezenet", "squeezenet", "tv:squeezenet1_0"),
-    Pair("mobilenet", "mobilenet2", "tv:mobilenet_v2"),
-    Pair("mobilenet3", "mobilenet3_large", "tv:mobilenet_v3_large"),
-    Pair("mobilenet3", "mobilenet3_small", "tv:mobilenet_v3_small"),
-    Pair("shufflenet", "shufflenet2", "tv:shufflenet_v2_x1_0"),
-    Pair("efficientnet", "efficientnet_b0", "tv:efficientnet_b0"),
-    Pair("efficientnet", "efficientnet_b1", "tv:efficientnet_b1"),
-    Pair("regnet", "regnetx400", "tv:regnet_x_400mf"),
-    Pair("regnet", "regnety400", "tv:regnet_y_400mf"),
-    Pair("convnext", "convnext_tiny", "tv:convnext_tiny"),
-    Pair("convnext", "convnext_small", "tv:convnext_small"),
-    Pair("preact", "preact50", "timm:resnetv2_50"),
-    Pair("xception", "xception", "timm:legacy_xception", 96),
-    Pair("seresnet", "seresnet50", "timm:seresnet50"),
-    Pair("dpn", "dpn68", "timm:dpn68"),
-    Pair("ghostnet", "ghostnet", "timm:ghostnet_100"),
-    Pair("hrnet", "hrnet(18)", "timm:hrnet_w18"),
-    Pair("cspdarknet", "cspdarknet53", "timm:cspdarknet53"),
-    Pair("resnest", "resnest14d", "timm:resnest14d"),
-    Pair("sknet", "skresnet18", "timm:skresnet18"),
-)
+"""Of the largest output; another order of a sum in float32 stays below it."""
+SETTINGS: dict[str, dict[str, Any]] = {
+    "googlenet": {"aux_logits": False, "init_weights": False},
+    "inception_v3": {"aux_logits": False, "init_weights": False},
+}
+"""What builds the reference as the text has it."""
 
 
 def main() -> int:
@@ -83,86 +39,93 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("src/striate/zoo/models"))
-    parser.add_argument("--only", nargs="*", default=[], help="expressions to compare")
+    parser.add_argument("names", nargs="*", help="networks of the zoo; all by default")
+    parser.add_argument("--size", type=int, help="of the plane, instead of that on each card")
     asked = parser.parse_args()
     torch.set_num_threads(2)
     torch.manual_seed(0)
     wrong = 0
-    for pair in PAIRS:
-        if asked.only and pair.expression not in asked.only:
+    for name in asked.names or cards():
+        library = library_of(name)
+        if library is None:
+            print(f"{name:22} no network of this name to compare with", flush=True)
             continue
-        verdict, is_equal = compare(asked.folder, pair)
+        try:
+            made = ours(cards()[name], asked.size)
+        except StriateError as error:
+            print(f"{name:22} not built: {error.diagnostics[0].reason}", flush=True)
+            continue
+        verdict, is_equal = compare(made, reference(library, name))
         wrong += not is_equal
-        print(f"{pair.expression:18} {pair.reference:32} {verdict}", flush=True)
+        print(f"{name:22} {library:12} {verdict}", flush=True)
     return 1 if wrong else 0
 
 
-@torch.no_grad()
-def compare(folder: Path, pair: Pair) -> tuple[str, bool]:
-    """What to say about a network, and whether it is the same as its reference."""
-    file = folder / f"{pair.file}.cnn"
-    text = f"{file.read_text(encoding='utf-8')}\n{pair.expression}\n"
-    graph = program(Source(str(file), text)).graph([TensorType(3, (pair.size, pair.size))])
-    ours = module(graph).eval()
-    theirs = reference(pair.reference).eval()
-    randomise(theirs)
-    state = theirs.state_dict()
-    result = ours.load_state_dict(state, strict=False)
-    if result.missing_keys or result.unexpected_keys:
-        return (
-            f"keys differ: {len(result.missing_keys)} missing {result.missing_keys[:2]}, "
-            f"{len(result.unexpected_keys)} unexpected {result.unexpected_keys[:2]}",
-            False,
-        )
-    image = torch.randn(2, 3, pair.size, pair.size)
-    expected, found = theirs(image), ours(image)
-    if isinstance(found, tuple):  # heads that the reference has in training only
-        found = found[0]
-    difference = ((expected - found).abs().max() / expected.abs().max()).item()
-    order = "" if list(state) == list(ours.state_dict()) else ", keys in another order"
-    return (
-        f"{len(state)} tensors, relative difference {difference:.1e}{order}",
-        difference < TOLERANCE,
-    )
+def ours(card: Card, size: int | None) -> Network:
+    """The network of the zoo."""
+    channels, *plane = card.input
+    sizes = (channels, *(size or one for one in plane))
+    return module(network(card.name, input=sizes).graph)
 
 
-def reference(name: str) -> nn.Module:
+def library_of(name: str) -> str | None:
+    """Where there is a network of that name."""
+    import timm
+    import torchvision
+
+    if name in torchvision.models.list_models():
+        return "torchvision"
+    return "timm" if name in timm.list_models() else None
+
+
+def reference(library: str, name: str) -> nn.Module:
     """The network of torchvision or timm, with random weights."""
-    library, _, call = name.partition(":")
-    call, _, arguments = call.partition("?")
-    settings = {
-        key: int(value)
-        for key, _, value in (one.partition("=") for one in arguments.split("&") if one)
-    }
+    import timm
+    import torchvision
+
+    settings = SETTINGS.get(name, {})
+    make: Callable[..., nn.Module] = timm.create_model
+    if library == "torchvision":
+        make = torchvision.models.get_model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if library == "tv":
-            import torchvision
-
-            return builder(torchvision.models.get_model)(call, weights=None, **settings)
-        import timm
-
-        return builder(timm.create_model)(call, pretrained=False, **settings)
+        made = make(name, **settings)
+    randomise(made)
+    return made
 
 
-def builder(function: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
-    """The function with a type."""
-    return function
-
-
+@torch.no_grad()
 def randomise(network: nn.Module) -> None:
     """Gives every tensor that starts as one number, such as gamma and statistics, many."""
     for name, tensor in network.state_dict().items():
-        if not tensor.is_floating_point() or tensor.numel() < 2 or tensor.std() > 0:
-            continue
-        tensor.copy_(_like(name, tensor))
+        if tensor.is_floating_point() and tensor.numel() > 1 and not tensor.std() > 0:
+            tensor.copy_(_like(name, tensor))
 
 
 def _like(name: str, tensor: Tensor) -> Tensor:
     is_around_zero = name.endswith(("bias", "running_mean"))
     noise = torch.rand_like(tensor)
     return (noise - 0.5) / 5 if is_around_zero else noise + 0.5
+
+
+@torch.no_grad()
+def compare(made: Network, theirs: nn.Module) -> tuple[str, bool]:
+    """What to say about a network, and whether it is the same as its reference."""
+    state = theirs.state_dict()
+    result = made.load_state_dict(state, strict=False)
+    if result.missing_keys or result.unexpected_keys:
+        return (
+            f"keys differ: {len(result.missing_keys)} missing {result.missing_keys[:2]}, "
+            f"{len(result.unexpected_keys)} unexpected {result.unexpected_keys[:2]}",
+            False,
+        )
+    (given,) = made.graph.input_types
+    image = torch.randn(2, given.channels, *(size or 64 for size in given.plane))
+    expected, found = theirs.eval()(image), made.eval()(image)
+    difference = ((expected - found).abs().max() / expected.abs().max()).item()
+    order = "" if list(state) == list(made.state_dict()) else ", keys in another order"
+    said = f"{len(state)} tensors, relative difference {difference:.1e}{order}"
+    return said, difference < TOLERANCE
 
 
 if __name__ == "__main__":

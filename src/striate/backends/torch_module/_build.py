@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 
 from torch import nn
 
 from striate.backends._calls import Call, calls
-from striate.backends.torch_module._code import is_bare, write
+from striate.backends.torch_module._code import Layer, write
 from striate.backends.torch_module._container import (
     Container,
     Holder,
@@ -15,7 +17,7 @@ from striate.backends.torch_module._container import (
     NumberedHolder,
     container_class,
 )
-from striate.backends.torch_module._initialise import Start, bare_parameter, starts
+from striate.backends.torch_module._initialise import Start, bare_parameter, residual_ends
 from striate.backends.torch_module._network import Network, NumberedNetwork
 from striate.errors import GraphError
 from striate.ir import Graph, Node, TorchLayer
@@ -32,10 +34,12 @@ class _Tree:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.call = calls(graph)
-        self.codes = write(graph, self.call)
-        self.starts = starts(graph)
-        self.children = _children(graph, self.call)
+        self.layers = [Layer.of(node) for node in graph.nodes]
+        self.codes = write(graph, self.layers, self.call)
+        self.zeroed = residual_ends(graph)
+        self.children = self._children()
         self.modules: dict[str, nn.Module] = {}
+        self.owners: dict[str, TorchLayer] = {}
 
     def root(self) -> Network:
         network = self._module("")
@@ -55,17 +59,22 @@ class _Tree:
             if isinstance(item, Call):
                 self._fill(item)
             else:
-                self._place(self.graph.nodes[item], self.starts[item])
+                self._place(item)
 
-    def _place(self, node: Node, start: Start) -> None:
-        spelled = node.torch
-        if node.shared or not isinstance(spelled, TorchLayer):
+    def _place(self, index: int) -> None:
+        node, layer = self.graph.nodes[index], self.layers[index]
+        if not isinstance(layer.torch, TorchLayer):
             return
-        if is_bare(node):
-            self._put(node.path, bare_parameter(node))
+        owner = self.owners.setdefault(node.path, layer.torch)
+        if node.shared:
+            _check_shared(node, owner, layer.torch)
+        elif layer.is_bare:
+            (weight,) = layer.weights
+            self._put(node.path, bare_parameter(weight))
         else:
-            self.modules[node.path] = layer = start.made(layer_class(spelled), spelled)
-            self._put(node.path, layer)
+            start = Start(layer.weights, node.init, index in self.zeroed)
+            self.modules[node.path] = start.made(layer_class(layer.torch), layer.torch)
+            self._put(node.path, self.modules[node.path])
 
     def _module(self, path: str) -> nn.Module:
         """The container or holder of a path, made with all above it on first use."""
@@ -101,6 +110,26 @@ class _Tree:
             base = NumberedNetwork if _numbered(children) else Network
         return container_class(base, code.title, code.text)()
 
+    def _children(self) -> dict[str, list[str]]:
+        """For each container and holder the names of what it holds, in order of first use."""
+        found: dict[str, dict[str, None]] = {path: {} for path in self.codes}
+        for path in self._paths(self.call):
+            while path:
+                owner, _, name = path.rpartition(".")
+                found.setdefault(owner, {}).setdefault(name)
+                path = owner
+        return {path: list(names) for path, names in found.items()}
+
+    def _paths(self, call: Call) -> Iterator[str]:
+        """Paths of containers and layers, in order."""
+        yield call.path
+        for item in call.items:
+            if isinstance(item, Call):
+                yield from self._paths(item)
+            elif isinstance(self.layers[item].torch, TorchLayer):
+                path = self.graph.nodes[item].path
+                yield path.rpartition(".")[0] if self.layers[item].is_bare else path
+
     def _holder(self, path: str) -> Holder:
         return NumberedHolder() if _numbered(self.children[path]) else Holder()
 
@@ -121,28 +150,15 @@ def layer_class(layer: TorchLayer) -> type[nn.Module]:
     return found
 
 
-def _children(graph: Graph, root: Call) -> dict[str, list[str]]:
-    """For each container and holder the names of what it holds, in order of first use."""
-    found: dict[str, dict[str, None]] = {}
-    for call in root.walk():
-        found.setdefault(call.path, {})
-    for path in _paths(graph, root):
-        while path:
-            owner, _, name = path.rpartition(".")
-            found.setdefault(owner, {}).setdefault(name)
-            path = owner
-    return {path: list(names) for path, names in found.items()}
-
-
-def _paths(graph: Graph, call: Call) -> list[str]:
-    paths = [call.path]
-    for item in call.items:
-        if isinstance(item, Call):
-            paths += _paths(graph, item)
-        elif isinstance(graph.nodes[item].torch, TorchLayer):
-            node = graph.nodes[item]
-            paths.append(node.path.rpartition(".")[0] if is_bare(node) else node.path)
-    return paths
+def _check_shared(node: Node, first: TorchLayer, here: TorchLayer) -> None:
+    if replace(first, prepare=None) != replace(here, prepare=None):
+        raise GraphError.of(
+            "shared-layers-differ",
+            f"'{node.path}' is one shared layer, but its uses need different ones in torch",
+            f"first use: {first.name}{first.arguments} {dict(first.keywords)}",
+            f"this use: {here.name}{here.arguments} {dict(here.keywords)}",
+            span=node.span,
+        )
 
 
 def _numbered(names: list[str]) -> bool:

@@ -12,7 +12,7 @@ from torch import nn
 
 from striate.backends._calls import Call, input_name, inputs_of, outputs_of
 from striate.backends.torch_module._network import NumberedNetwork
-from striate.ir import Graph, Node, TorchFunction, TorchLayer, Value
+from striate.ir import Graph, Node, TorchFunction, TorchLayer, Value, Weight
 
 _SIGNS = {"operator.add": "+", "operator.sub": "-", "operator.mul": "*"}
 _STRETCHING = {"+", "-", "&"}
@@ -63,9 +63,27 @@ class Code:
         return "\n".join([*imports, *([""] if imports else []), *function, ""])
 
 
-def write(graph: Graph, root: Call) -> dict[str, Code]:
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a node says for torch, asked once.
+
+    is_bare: a tensor that is not inside a layer; its path is its key.
+    """
+
+    torch: TorchLayer | TorchFunction
+    weights: tuple[Weight, ...]
+    is_bare: bool
+
+    @classmethod
+    def of(cls, node: Node) -> Layer:
+        """The layer of a node."""
+        weights = node.weights
+        return cls(node.torch, weights, any(not weight.name for weight in weights))
+
+
+def write(graph: Graph, layers: Sequence[Layer], root: Call) -> dict[str, Code]:
     """The source of every container, by path."""
-    writer = _Writer(graph)
+    writer = _Writer(graph, layers)
     for call in root.walk():
         writer.codes.setdefault(call.path, Code(call.title))
     writer.write(root)
@@ -119,8 +137,9 @@ def _part(owner: str, name: str, table: str) -> str:
 
 
 class _Writer:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, layers: Sequence[Layer]) -> None:
         self.graph = graph
+        self.layers = layers
         self.codes: dict[str, Code] = {}
         self.reused: set[str] = set()
 
@@ -151,11 +170,9 @@ class _Writer:
             if isinstance(item, Call):
                 path, is_layer = item.path, item.path not in self.reused
             else:
-                node = self.graph.nodes[item]
-                spelled = node.torch
-                path = node.path
-                is_layer = isinstance(spelled, TorchLayer) and not spelled.prepare
-                is_layer = is_layer and not is_bare(node)
+                path, layer = self.graph.nodes[item].path, self.layers[item]
+                is_layer = isinstance(layer.torch, TorchLayer) and not layer.torch.prepare
+                is_layer = is_layer and not layer.is_bare
             owner, _, name = path.rpartition(".")
             if owner != call.path or not is_layer:
                 return None
@@ -169,11 +186,11 @@ class _Writer:
             if use:
                 self.reused.add(item.path)
             return f"{self._member(path, item.path)}({', '.join([*inputs, *words])})"
-        node = self.graph.nodes[item]
-        if is_bare(node):
-            tensor = self._member(path, node.path, "_parameters")
+        place, layer = self.graph.nodes[item].path, self.layers[item]
+        if layer.is_bare:
+            tensor = self._member(path, place, "_parameters")
             return f"{tensor}{self._with_batch(item, inputs)}"
-        spelled = node.torch
+        spelled = layer.torch
         imports = self.codes[path].imports
         if isinstance(spelled, TorchFunction):
             imports |= _imports(spelled)
@@ -181,7 +198,7 @@ class _Writer:
         if spelled.prepare:
             imports |= _imports(spelled.prepare)
             inputs = [call_text(spelled.prepare, inputs[:1]), *inputs[1:]]
-        return f"{self._member(path, node.path)}({', '.join(inputs)})"
+        return f"{self._member(path, place)}({', '.join(inputs)})"
 
     def _with_batch(self, index: int, inputs: list[str]) -> str:
         """Gives a bare tensor its batch axis: of 1 where its readers stretch it anyway."""
@@ -200,11 +217,6 @@ class _Writer:
         if common not in above:
             above.append(common)
         return member(f"self.above[{above.index(common)}]", target[len(common) :], table)
-
-
-def is_bare(node: Node) -> bool:
-    """True for a tensor that is not inside a layer; its path is its key."""
-    return any(not weight.name for weight in node.weights)
 
 
 def _common(path: str, target: str) -> str:

@@ -26,17 +26,18 @@ class Start:
         """The layer with its weights filled."""
         if self.init.scheme == "torch":
             return kind(*layer.arguments, **layer.keywords)
-        if self.weights and layer.name.startswith("torch.nn."):
-            # Made without numbers first: torch would fill them, and all would be filled again here.
-            bare = kind(*layer.arguments, **layer.keywords, device="meta")
-            made = bare.to_empty(device=torch.get_default_device())
-        else:
-            made = kind(*layer.arguments, **layer.keywords)
+        made = kind.__new__(kind)
+        if layer.name.startswith("torch.nn."):
+            # All is filled below; torch would draw every number once before.
+            made.__dict__["reset_parameters"] = _nothing
+        made.__init__(*layer.arguments, **layer.keywords)  # type: ignore[misc]
+        made.__dict__.pop("reset_parameters", None)
         self._fill(made)
         return made
 
     @torch.no_grad()
     def _fill(self, made: nn.Module) -> None:
+        assert len(self.weights) == len(made.state_dict()), f"{made} holds more than {self.weights}"
         for weight in self.weights:
             owner_path, _, name = weight.name.rpartition(".")
             tensor = getattr(made.get_submodule(owner_path), name)
@@ -59,6 +60,10 @@ class Start:
                 raise AssertionError(f"unknown role {role}")
 
 
+def _nothing() -> None:
+    """Stands in for a method that is not wanted."""
+
+
 def _start_kernel(tensor: Tensor, weight: Weight, init: Initialisation) -> None:
     fan_in, fan_out = weight.fan
     match init.scheme:
@@ -78,21 +83,12 @@ def _start_kernel(tensor: Tensor, weight: Weight, init: Initialisation) -> None:
             raise AssertionError(f"unknown initialisation {scheme}")
 
 
-def bare_parameter(node: Node) -> nn.Parameter:
+def bare_parameter(weight: Weight) -> nn.Parameter:
     """The tensor of a `param`."""
-    (weight,) = node.weights
     return nn.Parameter(torch.full(weight.shape, float(weight.value)))
 
 
-def starts(graph: Graph) -> list[Start]:
-    """For each node, how it starts."""
-    zeroed = _residual_ends(graph)
-    return [
-        Start(node.weights, node.init, index in zeroed) for index, node in enumerate(graph.nodes)
-    ]
-
-
-def _residual_ends(graph: Graph) -> set[int]:
+def residual_ends(graph: Graph) -> set[int]:
     """Norms that close a residual branch and are to start with gamma 0."""
     return {
         end
