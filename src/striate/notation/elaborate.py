@@ -111,6 +111,7 @@ class Elaborator:
         flow: Flow = None
         with deep_recursion():
             try:
+                self._choose_free(network, scope)
                 env = self._caller.where(network.where, env, place, env.entry)
                 flow = self._item(network.body, env, place, env.entry, ROOT)
             except LimitExceeded as error:
@@ -129,6 +130,16 @@ class Elaborator:
             title=title,
             decisions=tuple(self._choices.taken),
         )
+
+    def _choose_free(self, network: syntax.Network, scope: FileScope) -> None:
+        try:
+            self._choices.choose_free(network, scope)
+        except LimitExceeded:
+            raise
+        except TextError as error:
+            self._mistakes.note(error, network.span)
+        except Poisoned:
+            pass
 
     # Running
 

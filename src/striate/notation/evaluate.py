@@ -73,7 +73,7 @@ class Evaluator:
         self._free = free
         self.budget = Budget()
         self.kinds = Kinds(std)
-        self._constants: list[syntax.Definition] = []
+        self._constants: set[int] = set()
         self._calls = 0
         self._evaluators: Mapping[type, Callable[..., Datum]] = {
             syntax.Number: lambda expr, env, here: expr.value,
@@ -198,18 +198,19 @@ class Evaluator:
     def _constant(self, defined: Defined, span: Span, here: Flow) -> Datum:
         """What a definition without parameters is worth where it is mentioned."""
         definition = defined.definition
-        if any(one is definition for one in self._constants):
+        if id(definition) in self._constants:
             raise TextError.of(
                 "defined-by-itself",
-                f"'{definition.name}' is defined by itself",
+                f"'{brief(definition.name)}' is defined by itself",
                 "only definitions with parameters may call themselves, and they need an end",
                 span=span,
             )
-        self._constants.append(definition)
+        self.budget.spend(STEPS_OF_A_CALL, span)
+        self._constants.add(id(definition))
         try:
             return self.evaluate(definition.body, Env(defined.file, entry=here), here)
         finally:
-            self._constants.pop()
+            self._constants.remove(id(definition))
 
     # Arithmetic
 

@@ -21,7 +21,7 @@ MOST_STEPS: Final = 100_000
 """Work of one elaboration, in evaluations of an expression; HRNet-W48 needs 12,000."""
 STEPS_OF_A_CALL: Final = 8
 """About what calling a definition costs."""
-STEPS_OF_A_LAYER: Final = 4
+STEPS_OF_A_LAYER: Final = 8
 
 
 class LimitExceeded(TextError):

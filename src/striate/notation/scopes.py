@@ -278,13 +278,9 @@ def _pattern(arguments: tuple[Bound, ...]) -> Iterator[tuple[str, int]]:
         yield bound.name, _fixed().whole(bound.value, bound.env, NOTHING, what=bound.name)
 
 
-def _table_keys(tree: object) -> Iterator[str]:
+def _table_keys(tree: syntax.Tree) -> Iterator[str]:
     """The keys of all tables in a tree; they are words of the file."""
     if isinstance(tree, syntax.Entry):
         yield tree.key
-    if isinstance(tree, syntax.Tree):
-        for name in tree.fields:
-            yield from _table_keys(getattr(tree, name))
-    elif isinstance(tree, tuple):
-        for item in tree:
-            yield from _table_keys(item)
+    for child in syntax.children(tree):
+        yield from _table_keys(child)
