@@ -189,8 +189,6 @@ def _read(file: Path, columns: list[str]) -> pa.Table:
 
 def _damaged(file: Path, damage: Exception) -> DataError:
     reason = " ".join(str(damage).split())
-    error = DataError.of(
+    return DataError.of(
         "table-damaged", f"{file} cannot be read: {reason}", "fetch or write the file again"
     )
-    assert isinstance(error, DataError)
-    return error

@@ -168,7 +168,7 @@ class _Training:
         """Save the last weights that gave a finite loss, and say what happened."""
         self.module.load_state_dict(self.good)
         self.save("last", epoch=epoch - 1, scores=None)
-        error = TrainingError.of(
+        return TrainingError.of(
             "loss-not-finite",
             f"the loss is no longer a number, in epoch {epoch}, step {self.step + 1} of "
             f"{self.steps}, at a learning rate of {self.lr:.3g}",
@@ -176,8 +176,6 @@ class _Training:
             f"the last weights with a finite loss are in {self.job.folder / 'last.safetensors'}",
             f"try a lower learning rate, such as --lr {self.job.settings.lr / 4:.2g}",
         )
-        assert isinstance(error, TrainingError)
-        return error
 
     def save(self, name: str, *, epoch: int, scores: Scores | None) -> None:
         """Save the weights as they are now."""
