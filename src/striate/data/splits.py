@@ -27,7 +27,8 @@ def stratified(labels: np.ndarray, *, share: float, seed: int) -> np.ndarray:
 def _portions(counts: np.ndarray, share: float) -> np.ndarray:
     """How many images each class gives; the rests go to the largest fractions."""
     exact = share * counts
-    given = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts - 1)
+    given: np.ndarray = np.clip(np.floor(exact).astype(np.int64), 1, None)
+    given = np.minimum(given, counts - 1)
     rest = math.ceil(round(float(exact.sum()), 6)) - int(given.sum())
     by_fraction = np.argsort(-(exact - given), kind="stable")
     for place in by_fraction[: max(rest, 0)]:
