@@ -58,7 +58,7 @@ def box_of(gradient: Tensor) -> Box | None:
     return tuple(zip(low, high, strict=True))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(graphs(layers=SHOWING, most_outputs=1), st.data())
 def test_the_extent_of_a_position_is_that_of_its_gradient(
     graph: Graph, data: st.DataObject
@@ -70,7 +70,7 @@ def test_the_extent_of_a_position_is_that_of_its_gradient(
     assert list(extent(graph, value, position)) == found
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(graphs(layers=SHOWING, most_outputs=1), st.data())
 def test_the_receptive_field_holds_the_gradient(graph: Graph, data: st.DataObject) -> None:
     (value,) = graph.outputs

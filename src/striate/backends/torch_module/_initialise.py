@@ -32,7 +32,8 @@ class Start:
             made.__dict__["reset_parameters"] = _nothing
         made.__init__(*layer.arguments, **layer.keywords)  # type: ignore[misc]
         made.__dict__.pop("reset_parameters", None)
-        self._fill(made)
+        if not any(one.is_meta for one in made.parameters()):
+            self._fill(made)
         return made
 
     @torch.no_grad()
