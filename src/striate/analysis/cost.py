@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from striate.ir import Graph, Node
 from striate.quantities import CONVENTION, flops
@@ -12,8 +12,7 @@ BYTES_PER_NUMBER = 4
 """float32, what torch computes in unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class CostRecord:
+class CostRecord(NamedTuple):
     """What one node, or a stretch of nodes, costs for one image.
 
     params: trained numbers; those of a shared module are counted at its first use.
@@ -35,8 +34,7 @@ class CostRecord:
         return None if self.macs is None else flops(self.macs)
 
 
-@dataclass(frozen=True, slots=True)
-class GraphCost:
+class GraphCost(NamedTuple):
     """The cost of every node and of the whole network.
 
     nodes: one record per node, in order of execution; `total` is their sum.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from striate.ir import Graph, Node, Region
 
@@ -16,23 +16,20 @@ Raw = int | Region
 Key = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One node."""
 
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One container with its content, folded."""
 
     region: Region
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(NamedTuple):
     """A unit that stands several times in a row, each time reading from the one before.
 
     items: the first of them, folded.

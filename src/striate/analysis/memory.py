@@ -15,9 +15,8 @@ device reports lies above the total by its kernels' scratch space and its alloca
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
-from typing import Final
+from typing import Final, NamedTuple
 
 from striate.analysis.cost import BYTES_PER_NUMBER, cost
 from striate.errors import UsageError, did_you_mean
@@ -55,8 +54,7 @@ _EXTRA_BYTES: Final = {"maxpool": 8, "gmp": 8, "dropout": 1}
 """Bytes per number put out: 64-bit indices of the maxima, masks (as on a GPU; a CPU keeps 4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceMemory:
+class InferenceMemory(NamedTuple):
     """Bytes to run the network on a batch.
 
     weights_bytes: parameters and buffers.
@@ -75,8 +73,7 @@ class InferenceMemory:
         return self.weights_bytes + self.activations_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingMemory:
+class TrainingMemory(NamedTuple):
     """Bytes to take one training step on a batch.
 
     gradients_bytes: one gradient per trained number.

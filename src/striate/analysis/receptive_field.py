@@ -12,10 +12,10 @@ up-sampling, are added here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, lcm
+from typing import NamedTuple
 
 from striate.ir import Graph, Node, Reach, Size, Value, Window
 
@@ -25,8 +25,7 @@ LONGEST_PERIOD = 4096
 """Above it (up-sampling by thousands) the exact stretch is not worth its table."""
 
 
-@dataclass(frozen=True, slots=True)
-class AxisField:
+class AxisField(NamedTuple):
     """What positions of a value see along one axis of one input.
 
     advance: pixels of the input by which the stretch moves in one period of positions.
@@ -76,8 +75,7 @@ class AxisField:
         return first + rounds * self.advance, last + rounds * self.advance
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """What a value sees of one input: one record per axis of that input.
 
     learned: a layer on the way computes its sampling positions, so this is where they start.
@@ -107,8 +105,7 @@ class Field:
         return tuple(axis.offset for axis in self.axes)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptiveField:
+class ReceptiveField(NamedTuple):
     """What a value sees of one input, over all paths between them.
 
     largest: the union of all paths: what can have an influence at all.
@@ -177,8 +174,7 @@ def _extent(field: Field) -> tuple[float, ...]:
     return (max(sizes, default=0), sum(sizes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """One layer, seen from one of its inputs and one input of the network."""
 
     window: Window

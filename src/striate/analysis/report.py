@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from striate.analysis.receptive_field import Field, ReceptiveField
 from striate.analysis.summary import Summary, main_field
@@ -18,8 +18,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 BOLD, DIM, BLUE, OFF = "\x1b[1m", "\x1b[2m", "\x1b[34m", "\x1b[0m"
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a report looks.
 
     columns: of the terminal. has_color: escape codes are welcome. has_bars: block characters are.
@@ -34,8 +33,7 @@ class Style:
         return f"{code}{text}{OFF}" if self.has_color and text.strip() else text
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(NamedTuple):
     title: str
     cells: list[str]
     total: str = ""
@@ -50,7 +48,10 @@ class _Column:
         return cell.ljust(width) if self.is_left else cell.rjust(width)
 
 
-def report(summary: Summary, style: Style = Style()) -> str:
+PLAIN = Style()
+
+
+def report(summary: Summary, style: Style = PLAIN) -> str:
     """Table and totals of a network, no line longer than the terminal (but at least 60 columns)."""
     heading = f"{summary.name}   {_types(summary.graph.input_types)} -> "
     heading += _types(summary.graph.output_types)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, lcm
+from typing import NamedTuple
 
 from striate.analysis.receptive_field import Fields, receptive_field
 from striate.errors import GraphError
@@ -18,8 +19,7 @@ MOST_RESTS = 64
 """Rests tried when looking for sizes that lose no pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class LegalSizes:
+class LegalSizes(NamedTuple):
     """Which square (or cubic) input sizes the network accepts, its other inputs kept.
 
     smallest: pixels along each axis of the smallest legal size.

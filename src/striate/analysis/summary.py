@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from striate.analysis.cost import GraphCost
 from striate.analysis.memory import (
@@ -22,16 +22,14 @@ WHOLE_IMAGE = "whole image"
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What a named value sees; `path` is the node that makes it."""
 
     path: str
     field: ReceptiveField
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """Answers of every analysis about one network.
 
     output: what the first output sees.
@@ -129,7 +127,7 @@ def as_record(summary: Summary) -> dict[str, Json]:
         "activation_bytes": total.activation_bytes,
         "receptive_field": _seen(summary.output),
         "local_receptive_field": _local_record(summary.local),
-        "legal_sizes": None if summary.sizes is None else asdict(summary.sizes),
+        "legal_sizes": None if summary.sizes is None else summary.sizes._asdict(),
         "inference_memory": _memory(summary.inference),
         "training_memory": _memory(summary.training),
         "unknown": list(summary.cost.unknown),
@@ -140,7 +138,7 @@ def as_record(summary: Summary) -> dict[str, Json]:
 
 
 def _memory(memory: InferenceMemory | TrainingMemory | None) -> Json:
-    return None if memory is None else {**asdict(memory), "total_bytes": memory.total_bytes}
+    return None if memory is None else {**memory._asdict(), "total_bytes": memory.total_bytes}
 
 
 def _first(types: Sequence[TensorType]) -> Json:

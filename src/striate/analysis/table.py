@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from striate.analysis.cost import CostRecord, GraphCost, add_costs, cost
 from striate.analysis.folding import Block, Item, Leaf, Repeat, fold, joined_path
@@ -14,8 +14,7 @@ COMFORTABLE_ROWS = 48
 """Without a given depth, the deepest table of at most so many rows is taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line: a layer, or a block with or without its content below it.
 
     path: full path; of a folded run the first and last (`layer1.1-2`).
@@ -42,8 +41,7 @@ class Row:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """The rows, and the cost they add up to.
 
     depth: levels of containers that are open.
