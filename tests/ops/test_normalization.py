@@ -136,3 +136,12 @@ def test_groups_must_divide_the_channels() -> None:
         "error: gn: 48 input channels do not divide into g=32 groups  [groups-do-not-divide]\n"
         "   = help: divisors of 48: [1, 2, 3, 4, 6, 8, 12, 16, 24, 48]"
     )
+
+
+def test_one_pixel_has_no_deviation() -> None:
+    with pytest.raises(GraphError) as caught:
+        kind("inorm")().infer((TensorType.of(8, 1, 1),))
+    assert str(caught.value) == (
+        "error: inorm: a plane of one pixel has no deviation (8x1x1)  [norm-of-one-pixel]\n"
+        "   = help: leave the layer out here, or use ln, gn or bn"
+    )

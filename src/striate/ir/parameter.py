@@ -18,6 +18,9 @@ Sizes = int | tuple[int, ...]
 LARGEST_SIZE: Final = 1_000_000
 """No published layer is near it; it keeps hostile texts from asking for all memory there is."""
 
+_MOST_SHOWN = 8
+_LONGEST_SHOWN = 60
+
 
 class Required:
     """Marks a parameter without a default."""
@@ -90,12 +93,28 @@ def show_setting(value: Setting) -> str:
         case float():
             return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case tuple():
-            sizes = [show_setting(item) for item in value]
-            whole = all(item is None or (isinstance(item, int) and item >= 0) for item in value)
-            is_plane = None in value or len(sizes) in (2, 3)
-            return "x".join(sizes) if whole and is_plane else f"[{', '.join(sizes)}]"
+            return _listed(value, [show_setting(item) for item in value])
         case _:
             return str(value)
+
+
+def brief_setting(value: Setting) -> str:
+    """A value for a message: of a thousand digits or numbers only the beginning, or how many."""
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return f"a number of {value.bit_length()} bits"
+    if isinstance(value, tuple):
+        shown = [brief_setting(item) for item in value[:_MOST_SHOWN]]
+        cut = [f"... ({len(value)} in all)"] if len(value) > _MOST_SHOWN else []
+        return _listed(value, shown + cut)
+    text = show_setting(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _listed(value: tuple[Setting, ...], shown: list[str]) -> str:
+    """`1x7` where the items are sizes of a plane, else `[0, 1]`."""
+    are_sizes = all(item is None or (isinstance(item, int) and item >= 0) for item in value)
+    is_plane = None in value or len(value) in (2, 3)
+    return "x".join(shown) if are_sizes and is_plane else f"[{', '.join(shown)}]"
 
 
 def _whole(op: str, parameter: Parameter, value: Setting) -> int:
@@ -105,26 +124,22 @@ def _whole(op: str, parameter: Parameter, value: Setting) -> int:
         advice = "use floor(...), ceil(...), round(...) or div8(...)"
         raise GraphError.of(
             "not-whole",
-            f"{_said(op, parameter)} must be a whole number, not {show_setting(value)}",
+            f"{_said(op, parameter)} must be a whole number, not {brief_setting(value)}",
             *([advice] if isinstance(value, float) else []),
         )
     if value < parameter.least:
         raise GraphError.of(
             "too-small",
-            f"{_said(op, parameter)} must be at least {show_setting(parameter.least)}, not {value}",
+            f"{_said(op, parameter)} must be at least {show_setting(parameter.least)}, "
+            f"not {brief_setting(value)}",
         )
     if value > parameter.most:
         raise GraphError.of(
             "too-large",
             f"{_said(op, parameter)} is at most {show_setting(parameter.most)}, "
-            f"not {_brief(value)}",
+            f"not {brief_setting(value)}",
         )
     return value
-
-
-def _brief(value: int) -> str:
-    """A number for a message; one of a thousand digits is told by its length."""
-    return str(value) if abs(value) < 10**18 else f"a number of {value.bit_length()} bits"
 
 
 def _shape(op: str, parameter: Parameter, value: Setting) -> Setting:
@@ -135,11 +150,11 @@ def _shape(op: str, parameter: Parameter, value: Setting) -> Setting:
 def _number(op: str, parameter: Parameter, value: Setting) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise GraphError.of(
-            "not-a-number", f"{_said(op, parameter)} must be a number, not {show_setting(value)}"
+            "not-a-number", f"{_said(op, parameter)} must be a number, not {brief_setting(value)}"
         )
     if not parameter.least <= value <= parameter.most:
         low, high = show_setting(parameter.least), show_setting(parameter.most)
-        found = _brief(value) if isinstance(value, int) else show_setting(value)
+        found = brief_setting(value)
         raise GraphError.of(
             "out-of-range",
             f"{_said(op, parameter)} must lie between {low} and {high}, not {found}",
@@ -151,7 +166,7 @@ def _flag(op: str, parameter: Parameter, value: Setting) -> bool:
     if value in (0, 1):
         return bool(value)
     raise GraphError.of(
-        "not-a-flag", f"{_said(op, parameter)} is 0 (no) or 1 (yes), not {show_setting(value)}"
+        "not-a-flag", f"{_said(op, parameter)} is 0 (no) or 1 (yes), not {brief_setting(value)}"
     )
 
 
@@ -163,7 +178,7 @@ def _sizes(op: str, parameter: Parameter, value: Setting) -> Setting:
     if isinstance(value, str):
         expected = " or ".join([*parameter.words, "a number", "sizes such as 1x7"])
         raise GraphError.of(
-            "not-a-size", f"{_said(op, parameter)} must be {expected}, not '{value}'"
+            "not-a-size", f"{_said(op, parameter)} must be {expected}, not '{brief_setting(value)}'"
         )
     return _whole(op, parameter, value)
 
@@ -179,7 +194,8 @@ def _word(op: str, parameter: Parameter, value: Setting) -> Setting:
         return value
     raise GraphError.of(
         "not-a-word",
-        f"{_said(op, parameter)} is one of {', '.join(parameter.words)}, not {show_setting(value)}",
+        f"{_said(op, parameter)} is one of {', '.join(parameter.words)}, "
+        f"not {brief_setting(value)}",
     )
 
 

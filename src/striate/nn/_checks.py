@@ -173,7 +173,7 @@ def window_count(layer: str, sizes: tuple[int, int, int, int, int], ceil_mode: b
     """
     length, kernel, stride, padding, dilation = sizes
     room = length + 2 * padding - dilation * (kernel - 1) - 1
-    if room < 0:
+    if room + (stride - 1 if ceil_mode else 0) < 0:
         raise GraphError.of(
             "nn-kernel-fits",
             f"{layer}: the kernel covers {dilation * (kernel - 1) + 1} pixels, "

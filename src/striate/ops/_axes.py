@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from striate.errors import GraphError
-from striate.ir import Reach, Setting, Size, TensorType, Window, show_setting
+from striate.ir import Reach, Setting, Size, TensorType, Window, brief_setting
 from striate.quantities import dimensions
 
 N = TypeVar("N", int, float)
@@ -72,7 +72,7 @@ def per_axis(op: str, what: str, value: N | tuple[N, ...], rank: int) -> tuple[N
     if len(value) != rank:
         raise GraphError.of(
             "wrong-axis-count",
-            f"{op}: the {what} {show_setting(value)} is for {len(value)} axes, "
+            f"{op}: the {what} {brief_setting(value)} is for {len(value)} axes, "
             f"and the plane here has {rank}",
             "give one number for all axes, or one for each",
         )

@@ -17,9 +17,9 @@ from striate.ir import (
     TorchLayer,
     Types,
     Window,
+    brief_setting,
     flag,
     number,
-    show_setting,
     sizes,
     word,
 )
@@ -67,7 +67,7 @@ class Pad(Op):
         elif isinstance(ends, tuple) and len(ends) != rank:
             raise GraphError.of(
                 "wrong-pad-count",
-                f"pad: {show_setting(ends)} has {len(ends)} numbers, and the plane here has "
+                f"pad: {brief_setting(ends)} has {len(ends)} numbers, and the plane here has "
                 f"{rank} axes",
                 f"give one number, {rank} (one per axis) or {2 * rank} (before and after, by axis)",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from striate.errors import GraphError
 from striate.ir import (
     WHOLE,
     Cost,
@@ -127,6 +128,12 @@ class InstanceNorm(Op):
     affine: bool = flag(False, doc="learned scale and shift for each channel")
 
     def infer(self, inputs: Types) -> Types:
+        if inputs[0].positions == 1:
+            raise GraphError.of(
+                "norm-of-one-pixel",
+                f"inorm: a plane of one pixel has no deviation ({inputs[0]})",
+                "leave the layer out here, or use ln, gn or bn",
+            )
         return (inputs[0],)
 
     def weights(self, inputs: Types) -> tuple[Weight, ...]:

@@ -85,10 +85,10 @@ class SlidingPool(Op):
 
 
 def _check_padding(op: str, slide: Slide) -> None:
-    if 2 * slide.before > slide.span:
+    if 2 * slide.before > slide.kernel:  # also where it is stretched: torch's rule
         raise GraphError.of(
             "pool-padding-too-large",
-            f"{op}: a padding of {slide.before} is more than half of the kernel ({slide.span})",
+            f"{op}: a padding of {slide.before} is more than half of the kernel ({slide.kernel})",
             "a window of padding alone has no value; use at most half of the kernel",
         )
     if slide.after > slide.before and slide.stride == 1:

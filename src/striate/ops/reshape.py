@@ -15,8 +15,8 @@ from striate.ir import (
     TorchLayer,
     Types,
     Window,
+    brief_setting,
     shape,
-    show_setting,
     sizes,
     width,
 )
@@ -74,7 +74,7 @@ class Reshape(Op):
         if channels is None or len(self.sizes) > 4 or self.sizes.count(None) > 1:
             raise GraphError.of(
                 "bad-reshape",
-                f"reshape: {show_setting(self.sizes)} is no shape",
+                f"reshape: {brief_setting(self.sizes)} is no shape",
                 "give channels, then 0 to 3 spatial sizes, one of which may be ?",
             )
         elements = known_elements(self.name, given)
@@ -85,7 +85,7 @@ class Reshape(Op):
             raise GraphError.of(
                 "wrong-element-count",
                 f"reshape: {given} has {factors} = {elements} numbers, "
-                f"{show_setting(self.sizes)} has {known}",
+                f"{brief_setting(self.sizes)} has {known}",
                 "the numbers must be as many",
             )
         plane = (left if size is None else size for size in self.sizes[1:])
@@ -127,7 +127,7 @@ class Split(Op):
             check_groups(self.name, self.n, given.channels, parts=f"{self.n} equal parts")
             return (given.with_channels(given.channels // self.n),) * self.n
         if sum(self.n) != given.channels:
-            total = " + ".join(map(str, self.n))
+            total = " + ".join(map(str, self.n[:8])) + (" + ..." if len(self.n) > 8 else "")
             raise GraphError.of(
                 "wrong-widths",
                 f"split: the widths add up to {total} = {sum(self.n)}, "

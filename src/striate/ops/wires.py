@@ -12,9 +12,9 @@ from striate.ir import (
     Types,
     Weight,
     Window,
+    brief_setting,
     number,
     shape,
-    show_setting,
 )
 
 
@@ -22,7 +22,7 @@ def _type_of(op: str, sizes: tuple[Size, ...]) -> TensorType:
     if not 1 <= len(sizes) <= 4 or sizes[0] is None:
         raise GraphError.of(
             "bad-shape",
-            f"{op}: {show_setting(sizes)} is no shape",
+            f"{op}: {brief_setting(sizes)} is no shape",
             "give channels, then 0 to 3 spatial sizes, as 10, 64x128, 3x224x224 or 3x?x?; "
             "channels must be known",
         )
