@@ -195,7 +195,7 @@ def graphs(
     ranks: tuple[int, ...] = (1, 2, 3),
     most_outputs: int = 3,
 ) -> Graph:
-    """Graphs with chains, forks, splits, inner and shared containers, several inputs and outputs."""
+    """Graphs with chains, forks, splits, shared containers, several inputs and outputs."""
     drawn = Drawn(draw, layers, joins)
     rank = draw(st.sampled_from(ranks))
     plane = tuple(draw(st.integers(4, 9)) for _ in range(rank))

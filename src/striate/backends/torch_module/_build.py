@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 
@@ -73,7 +73,7 @@ class _Tree:
             self._put(node.path, bare_parameter(weight))
         else:
             start = Start(layer.weights, node.init, index in self.zeroed)
-            self.modules[node.path] = start.made(layer_class(layer.torch), layer.torch)
+            self.modules[node.path] = start.made(factory_of(layer.torch), layer.torch)
             self._put(node.path, self.modules[node.path])
 
     def _module(self, path: str) -> nn.Module:
@@ -134,16 +134,18 @@ class _Tree:
         return NumberedHolder() if _numbered(self.children[path]) else Holder()
 
 
-def layer_class(layer: TorchLayer) -> type[nn.Module]:
-    """The class of a layer.
+def factory_of(layer: TorchLayer) -> Callable[..., object]:
+    """What makes a layer.
 
     Raises:
-        GraphError: there is no such class in this installation.
+        GraphError: there is no class of its name in this installation.
     """
+    if layer.factory:
+        return layer.factory
     place, _, name = layer.name.rpartition(".")
     try:
-        found: type[nn.Module] = getattr(import_module(place), name)
-    except (ImportError, AttributeError) as error:
+        found: Callable[..., object] = getattr(import_module(place), name)
+    except (ImportError, AttributeError, ValueError) as error:
         raise GraphError.of(
             "no-torch-layer", f"{layer.name} is not there: {error}", "is its package installed?"
         ) from error

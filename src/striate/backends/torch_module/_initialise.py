@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from striate.errors import GraphError
 from striate.ir import Graph, Initialisation, Node, TorchLayer, Weight
 
 
@@ -22,30 +24,60 @@ class Start:
     init: Initialisation
     is_zeroed: bool = False
 
-    def made(self, kind: type[nn.Module], layer: TorchLayer) -> nn.Module:
-        """The layer with its weights filled."""
-        if self.init.scheme == "torch":
-            return kind(*layer.arguments, **layer.keywords)
-        made = kind.__new__(kind)
-        if layer.name.startswith("torch.nn."):
-            # All is filled below; torch would draw every number once before.
-            made.__dict__["reset_parameters"] = _nothing
-        made.__init__(*layer.arguments, **layer.keywords)  # type: ignore[misc]
-        made.__dict__.pop("reset_parameters", None)
-        if not any(one.is_meta for one in made.parameters()):
+    def made(self, make: Callable[..., object], layer: TorchLayer) -> nn.Module:
+        """The layer with its weights filled.
+
+        Raises:
+            GraphError: a layer from outside is no module, or has other weights than it told.
+        """
+        is_torch = layer.name.startswith("torch.nn.") and not layer.factory
+        if is_torch and self._is_filled and isinstance(make, type) and issubclass(make, nn.Module):
+            return self._made_by_torch(make, layer)
+        made = make(*layer.arguments, **layer.keywords)
+        if not isinstance(made, nn.Module):
+            raise GraphError.of(
+                "not-a-module",
+                f"{layer.name} gave a {type(made).__name__}, not a torch.nn.Module",
+                "the factory of a registered layer makes the module that is then called",
+            )
+        self._check(made, layer)
+        if self._is_filled:
             self._fill(made)
         return made
 
+    def _made_by_torch(self, kind: type[nn.Module], layer: TorchLayer) -> nn.Module:
+        """Without drawing every number once before it is drawn here."""
+        made = kind.__new__(kind)
+        made.__dict__["reset_parameters"] = _nothing
+        kind.__init__(made, *layer.arguments, **layer.keywords)
+        made.__dict__.pop("reset_parameters")
+        assert len(self.weights) == len(made.state_dict()), f"{made} holds more than {self.weights}"
+        self._fill(made)
+        return made
+
+    @property
+    def _is_filled(self) -> bool:
+        return self.init.scheme != "torch"
+
+    def _check(self, made: nn.Module, layer: TorchLayer) -> None:
+        state = made.state_dict()
+        for weight in self.weights:
+            found = tuple(state[weight.name].shape) if weight.name in state else "missing"
+            if found != weight.shape:
+                raise GraphError.of(
+                    "weights-differ",
+                    f"{layer.name} states {weight.name} of shape {weight.shape}, and its module "
+                    f"has {found}",
+                    "state each tensor of the module by its name there",
+                )
+
     @torch.no_grad()
     def _fill(self, made: nn.Module) -> None:
-        assert len(self.weights) == len(made.state_dict()), f"{made} holds more than {self.weights}"
         for weight in self.weights:
             owner_path, _, name = weight.name.rpartition(".")
             tensor = getattr(made.get_submodule(owner_path), name)
-            assert tuple(tensor.shape) == weight.shape, (
-                f"{made}: {weight} is {tensor.shape} in torch"
-            )
-            self._start(tensor, weight)
+            if not tensor.is_meta:
+                self._start(tensor, weight)
 
     def _start(self, tensor: Tensor, weight: Weight) -> None:
         match weight.role:
@@ -57,6 +89,8 @@ class Start:
                 tensor.zero_()
             case "constant" | "statistic":
                 tensor.fill_(weight.value)
+            case "own":
+                pass
             case role:
                 raise AssertionError(f"unknown role {role}")
 
