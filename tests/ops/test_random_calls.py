@@ -53,7 +53,7 @@ def types(draw: st.DrawFn, op: Op) -> tuple[TensorType, ...]:
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"input", "param", "deform", "warp"}))
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_what_a_layer_accepts_torch_runs_with_that_shape(name: str, data: st.DataObject) -> None:
     op = data.draw(calls(name))
@@ -70,7 +70,7 @@ def test_what_a_layer_accepts_torch_runs_with_that_shape(name: str, data: st.Dat
     assert said == {key: tuple(one.shape) for key, one in state.items()}
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(data=st.data())
 def test_nasty_arguments_are_refused_with_a_message(data: st.DataObject) -> None:
     layer = kind(data.draw(st.sampled_from(NAMES)))

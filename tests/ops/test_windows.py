@@ -30,7 +30,7 @@ from tests.ops.torch_side import (
     sizes,
 )
 
-MOST_POSITIONS = 500
+MOST_POSITIONS = 150
 UPPER_BOUNDS = {"bicubic", "reshape", "warp"}
 """Modes and layers that may say more than is read: the outer taps of bicubic weigh 0 at whole
 places, and a corner of a warped plane may stay in the dark."""
@@ -113,17 +113,21 @@ def hull(seen: Tensor, axes: int) -> Tensor:
     return seen
 
 
-def check(node: Node, text: str) -> None:
+def check(node: Node, text: str) -> int:
+    """The number of inputs that were looked at; learned windows and large planes are not."""
+    checked = 0
     for port, window in enumerate(node.windows):
         given = sizes(node.input_types[port])[1:]
         if window.learned or prod(given) > MOST_POSITIONS:
             continue
+        checked += 1
         found = changed(node, port)
         said, inner = covered(node, port)
         assert not (found & ~said).any(), f"{text}: input {port} reaches further than said"
         if not UPPER_BOUNDS & {node.op.name, node.op.settings.get("mode")}:
             # At the border a dilated window may lose its outermost point to the padding.
             assert torch.equal(hull(found, len(given))[..., inner], said[..., inner]), text
+    return checked
 
 
 def _nodes(name: str) -> Iterator[tuple[str, Node]]:
@@ -134,8 +138,8 @@ def _nodes(name: str) -> Iterator[tuple[str, Node]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_windows_of_the_examples_are_what_torch_reads(name: str) -> None:
-    for text, node in _nodes(name):
-        check(node, text)
+    checked = [check(node, text) for text, node in _nodes(name)]
+    assert any(checked) or name == "input" or kind(name).streams[0] == 0
 
 
 SMALL = [
