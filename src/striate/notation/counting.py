@@ -447,7 +447,8 @@ class _Counter:
                     found = self._argument(name, Bound(name, value, env, one.span))
                     env = env.bind({name: found})
                 case syntax.SharedModule(name=name, body=inner):
-                    total = self._times(total, self._shared(name, inner, body, env), inner)
+                    if any(_mentions(user, name) for user in (body, *bindings)):
+                        total = self._times(total, self._shared(name, inner, body, env), inner)
                     place = Place("", Names())
                     env = env.bind({name: Shared(name, inner, env, place)})
         return env, total
@@ -458,6 +459,12 @@ class _Counter:
         if ways == 1 or _surely_mentions(body, name):
             return ways
         raise uncountable(inner)
+
+
+def _mentions(tree: syntax.Tree, name: str) -> bool:
+    if isinstance(tree, syntax.Name):
+        return tree.name == name
+    return any(_mentions(child, name) for child in syntax.children(tree))
 
 
 def _surely_mentions(expr: syntax.Tree, name: str) -> bool:
