@@ -81,7 +81,7 @@ def count(network: syntax.Network, scope: FileScope) -> int:
     with deep_recursion():
         try:
             return _Counter(scope, network).total()
-        except LimitExceeded:
+        except (LimitExceeded, Poisoned):
             raise uncountable(network.body) from None
 
 

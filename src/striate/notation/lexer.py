@@ -44,7 +44,8 @@ _TOKEN = re.compile(
     | (?P<field>   \.[A-Za-z_]\w*+ )
     | (?P<text>    "[^"\r\n]*+" )
     | (?P<comment> \#[^\r\n]*+ )
-    | (?P<unknown> \.?\d [\w.×?]*+ | "[^\r\n]*+ | [^\x00-\x7f]++ | [\x00-\x08\x0e-\x1f]++ | . )
+    | (?P<unknown> \.?\d [\w.×?]*+ | "[^\r\n]*+ | [“„«][^”»\r\n]*+[”»]?+ | [^\x00-\x7f]++
+                 | [\x00-\x08\x0e-\x1f]++ | . )
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
@@ -209,7 +210,10 @@ class _Grouping:
     def _recover(self, first: int) -> int:
         """Where to go on when a bracket stays open: at the next sure start of a statement."""
         at = first + 1
-        while at < len(self.tokens) and not self._is_head(self.tokens[at]):
+        inside = self.open[0].start
+        while at < len(self.tokens):
+            if self.tokens[at].start > inside and self._is_head(self.tokens[at]):
+                break
             at += 1
         stop = self.tokens[at - 1].end
         opening = next(one for one in reversed(self.open) if one.start < stop)

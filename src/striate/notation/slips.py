@@ -74,12 +74,21 @@ _PYTHON_STATEMENTS: Final = {
     "import": 'definitions of another file come with use: use "resnet.cnn"',
     "from": 'definitions of another file come with use: use "resnet.cnn"',
 }
+_KEYWORD_USAGE: Final = {
+    "where": "where stands at the end of a statement: f(w) = conv(v) where v = 2*w",
+    "then": "write if condition then a else b",
+    "else": "write if condition then a else b",
+    "for": "a fold is written (-> block(w) for w in ws), a list [2*w for w in ws]",
+    "set": "set conv(b=0) is a statement of its own",
+    "use": 'use "resnet.cnn" is a statement of its own',
+}
 LABEL_PIECE: Final = re.compile(r"[^{}]+|(\{[^{}]+\})")
 
 
 def _keyword_as_name(token: Token, span: Span) -> Diagnostic:
     reason = f"'{token.text}' is a word of the notation and cannot be a name"
-    return Diagnostic("keyword-as-name", reason, span, ("choose another name",))
+    help_ = _KEYWORD_USAGE.get(token.text, "choose another name")
+    return Diagnostic("keyword-as-name", reason, span, (help_,))
 
 
 def keyword_label(word: str, span: Span) -> Diagnostic:
@@ -131,6 +140,12 @@ def python_value(scene: Scene) -> Diagnostic:
     word = scene.next.text
     reason = f"'{word}' is no word of the notation"
     return Diagnostic("python-word", reason, scene.span, (PYTHON_VALUES[word],))
+
+
+def slice_with_colon(scene: Scene) -> Diagnostic:
+    """`ws[1:3]`."""
+    reason = "the part of a list is written with .."
+    return Diagnostic("slice-with-colon", reason, scene.span, ("ws[1..3], both ends included",))
 
 
 def lone_comma(span: Span) -> Diagnostic:
@@ -206,13 +221,17 @@ def _empty_brackets(scene: Scene, opening: Token) -> Diagnostic:
 
 def _nothing_follows(scene: Scene, last: Token | None) -> Diagnostic:
     if last is None:
-        return Diagnostic("operand-missing", "the text has no network", scene.span)
+        wrong = shown(scene.next.text)
+        return Diagnostic("unexpected-word", f"a statement cannot begin with {wrong}", scene.span)
     if last.kind == "," and scene.next.kind != "end":
         reason = f"nothing stands between the comma and {shown(scene.next.text)}"
         return Diagnostic("operand-missing", reason, scene.span_of(last))
     help_ = {
         "->": ("a chain ends with its last element: leave the arrow out or name what follows",),
         "label": ("a label stands before its element: conv1: conv(64)",),
+        "set": ("write set conv(b=0), bn(eps=0.001)",),
+        "use": ('use "resnet.cnn" takes a file beside this one, use std.resnet the library',),
+        "if": ("write if condition then a else b",),
     }
     sign = last.text if last.kind == "label" else last.kind
     reason = f"nothing follows {shown(sign)}"
@@ -223,9 +242,12 @@ def _nothing_before(scene: Scene, last: Token | None) -> Diagnostic:
     sign = scene.next.kind
     if last is None or last.kind in {"=", ":="} | set(CLOSERS):
         reason = f"nothing stands before {shown(sign)}"
-        is_arrow = sign == "->" and last is None
-        help_ = ("a chain begins with its first element: input(3, 32, 32) -> conv(16)",)
-        return Diagnostic("operand-missing", reason, scene.span, help_ if is_arrow else ())
+        help_: tuple[str, ...] = ()
+        if sign == "->":
+            help_ = ("a chain begins with its first element: input(3, 32, 32) -> conv(16)",)
+        elif last is None and sign in {"/", "//", "%"}:
+            help_ = ("a comment begins with #",)
+        return Diagnostic("operand-missing", reason, scene.span, help_)
     reason = f"nothing stands between {shown(last.text)} and {shown(sign)}"
     return Diagnostic("operand-missing", reason, scene.span_of(last).to(scene.span))
 
@@ -239,9 +261,7 @@ def leftover(scene: Scene) -> Diagnostic:
     assert last is not None
     opening, before = scene.enclosing()
     if token.kind == "end" or token.kind in CLOSING:
-        return Diagnostic(
-            "unexpected-word", "the brackets in this label do not pair up", scene.span
-        )
+        return Diagnostic("bad-label", "the brackets in this label do not pair up", scene.span)
     if last.text in _PYTHON_STATEMENTS:
         reason = f"'{last.text}' is no word of the notation"
         advice = _PYTHON_STATEMENTS[last.text]
@@ -303,13 +323,18 @@ def _sign_missing(scene: Scene, opening: Token | None, before: Token | None) -> 
         help_ = f"arguments stand in round brackets: {last.text[:30]}({token.text[:30]})"
         reason = f"a bracket is missing between {pair}"
         return Diagnostic("missing-brackets", reason, scene.span_of(last).to(scene.span), (help_,))
+    span = scene.span_of(last).to(scene.span)
     is_list = opening is not None and opening.kind in {"[", "{"}
     is_call = opening is not None and opening.kind == "(" and _is_callee(before)
-    if is_list or is_call:
-        span = scene.span_of(last).to(scene.span)
+    if is_list or is_call or scene.tokens[0].kind == "set":
         return Diagnostic("missing-comma", f"a comma is missing between {pair}", span)
-    help_ = f"layers are joined by ->: {last.text[:30]} -> {token.text[:30]}"
-    span = scene.span_of(last).to(scene.span)
+    if scene.tokens[0].kind == "use":
+        help_ = "each use is a statement of its own"
+        return Diagnostic(
+            "unexpected-word", f"{shown(token.text)} cannot stand here", scene.span, (help_,)
+        )
+    before_arrow = "" if last.kind in CLOSING or last.kind == "?" else f"{last.text[:30]} "
+    help_ = f"layers are joined by ->: {before_arrow}-> {token.text[:30]}"
     return Diagnostic("missing-sign", f"a sign is missing between {pair}", span, (help_,))
 
 
@@ -413,12 +438,10 @@ def unknown_version(word: str, version: int, span: Span) -> Diagnostic:
     return Diagnostic("unknown-version", reason, span, ("a newer striate may read it",))
 
 
-def nothing_to_use(scene: Scene) -> Diagnostic:
+def nothing_to_use(span: Span) -> Diagnostic:
     """`use resnet.cnn`."""
     help_ = 'use "resnet.cnn" takes a file beside this one, use std.resnet the library'
-    return Diagnostic(
-        "nothing-to-use", "a file name in quotes must follow use", scene.span, (help_,)
-    )
+    return Diagnostic("nothing-to-use", "a file name in quotes must follow use", span, (help_,))
 
 
 def nothing_to_set(span: Span) -> Diagnostic:
@@ -453,15 +476,16 @@ def bad_parameter(span: Span) -> Diagnostic:
 
 def bad_binding(scene: Scene) -> Diagnostic:
     """`where x`."""
-    reason = (
-        "where gives a name a value: where v = 2*w, or a shared module: where m: (conv(8) -> relu)"
-    )
-    return Diagnostic("bad-binding", reason, scene.span)
+    reason = "where gives names to values and to shared modules"
+    help_ = "write where v = 2*w, or where m: (conv(8) -> relu)"
+    return Diagnostic("bad-binding", reason, scene.span, (help_,))
 
 
 def bad_shared_name(span: Span) -> Diagnostic:
     """`where m{i}: conv(8)`."""
-    reason = "the label of a shared module is the name it is mentioned by; nothing in it is computed"
+    reason = (
+        "the label of a shared module is the name it is mentioned by; nothing in it is computed"
+    )
     return Diagnostic("bad-shared-name", reason, span)
 
 
