@@ -26,7 +26,15 @@ GRAMMAR = lark.Lark(
 CHECKED_AFTER = {
     *("bare-branches", "mixed-branches", "bad-definition-head", "bad-parameter", "nothing-to-set"),
     *("name-given-twice", "comparison-as-definition", "second-network", "mixed-table"),
-    *("keyed-comprehension", "bad-key", "bad-shared-name", "keyword-as-label", "bad-label"),
+    *(
+        "keyed-comprehension",
+        "slice-with-colon",
+        "nothing-to-use",
+        "bad-key",
+        "bad-shared-name",
+        "keyword-as-label",
+        "bad-label",
+    ),
     *("unknown-version", "nested-too-deep", "number-too-long", "number-too-large"),
 }
 UNFINISHED = re.compile(
@@ -35,10 +43,10 @@ UNFINISHED = re.compile(
 
 
 def joined(text: str) -> str:
-    """The text with one statement a line, made in the plainest way; strings hold no brackets."""
+    """The text with one statement a line, made in the plainest way."""
     lines: list[str] = []
     depth = 0
-    for line in re.sub(r"#[^\n]*", "", text).splitlines():
+    for line in re.sub(r'("[^"\n]*")|#[^\n]*', r"\1", text).splitlines():
         words = line.strip()
         if not words:
             continue
@@ -52,7 +60,8 @@ def joined(text: str) -> str:
             lines[-1] += " " + words
         else:
             lines.append(words)
-        depth += sum(words.count(one) for one in "([{") - sum(words.count(one) for one in ")]}")
+        bare = re.sub(r'"[^"]*"', "", words)
+        depth += sum(bare.count(one) for one in "([{") - sum(bare.count(one) for one in ")]}")
     return "\n".join(lines)
 
 
@@ -80,7 +89,7 @@ def test_texts_of_networks_are_in_the_grammar(path: Path) -> None:
     assert is_read(text)
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(files)
 def test_whatever_is_printed_is_in_the_grammar(file: File) -> None:
     assert in_grammar(print_file(file))
@@ -132,7 +141,7 @@ def test_mutated_statements_are_in_both_or_in_neither(path: Path) -> None:
     for statement in joined(path.read_text(encoding="utf-8")).splitlines():
         assert in_grammar(statement), statement
         assert is_read(statement), statement
-        for text in mutants(statement, 12):
+        for text in mutants(statement, 5):
             if len(text) < 400:
                 assert in_grammar(text) == is_read(text), text
 
@@ -171,6 +180,7 @@ SENTENCES = {
     "striate 1\na": True,
     "a\nstriate 1": False,
     "use std.a.b": True,
+    "use": False,
     "use a.0": False,
     "set a(b=1), c(d=2)": True,
     "a = b where c = d, e: f": True,

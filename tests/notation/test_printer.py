@@ -15,7 +15,7 @@ from striate.source import Source
 from tests.notation.corpus import TEXTS, read
 from tests.notation.trees import bodies, files
 
-LAWS = settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+LAWS = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)

@@ -322,6 +322,8 @@ class ExpressionParser:
                 left = syntax.Call(left, arguments, span=self.span(start))
             elif self.kind == "[":
                 self.advance()
+                if self.kind == "label":
+                    self.mistakes.append(slips.slice_with_colon(self.scene))
                 index = self.expression()
                 self._close("]")
                 left = syntax.Index(left, index, span=self.span(start))

@@ -43,7 +43,8 @@ _WRONG_CHARACTERS: Final = {
     "：": ":",
 }
 WRONG_SIGN: Final = (
-    r"={1,3}> | -{2,3}> | >{2,} | &{2,} | \|{2,} | \*{2,} | \.{3,} | =< | <> | !(?!=) | ['$\\~`]"
+    r"={1,3}> | -{2,3}> | >{2,} | &{2,} | \|{2,} | \*{2,} | \.{3,} | =< | <> | !(?!=)"
+    r" | '[^'\r\n]*+'?+ | [$\\~`]"
 )
 
 
@@ -51,7 +52,8 @@ def wrong_sign(word: str, span: Span) -> Diagnostic:
     """`=>`, `>>`, `...`: a sign of another language."""
     key = word
     if key not in _WRONG_SIGNS:
-        key = {"=": "=>", "-": "-->"}.get(word[0]) or (word[:3] if word[0] == "." else word[:2])
+        alike = {"=": "=>", "-": "-->", ".": "...", "'": "'"}
+        key = alike.get(word[0], word[:2])
     reason = f"{shown(word)} is no sign of the notation"
     return Diagnostic("wrong-sign", reason, span, (_WRONG_SIGNS[key],))
 
@@ -74,15 +76,20 @@ def unknown_word(word: str, span: Span) -> Diagnostic:
             ("a name begins with a letter; a product needs its sign, 2*w; sizes are 3x3",),
         )
     one = Span(span.source, span.start, span.start + 1)
+    return Diagnostic("unknown-character", f"{shown(first)} is not used here", one, _instead(first))
+
+
+def _instead(character: str) -> tuple[str, ...]:
     for characters, ascii_sign in _WRONG_CHARACTERS.items():
-        if first in characters:
-            advice = f"write {ascii_sign}"
-            return Diagnostic(
-                "unknown-character", f"{shown(first)} is not used here", one, (advice,)
-            )
-    is_letter = first.isalpha()
-    help_ = ("names are made of ASCII letters, digits and _",) if is_letter else ()
-    return Diagnostic("unknown-character", f"{shown(first)} is not used here", one, help_)
+        if character in characters:
+            return (f"write {ascii_sign}",)
+    if character.isalpha():
+        return ("names are made of ASCII letters, digits and _",)
+    help_ = {
+        "@": "a reference is @ and the name of a label: @x",
+        ".": "a number has digits on both sides of its point: 0.5; a range is written 1..4",
+    }
+    return (help_[character],) if character in help_ else ()
 
 
 def shown(word: str) -> str:

@@ -187,9 +187,9 @@ def ends_in_if(expr: Expr) -> bool:
     return isinstance(expr, If)
 
 
-def body(expr: Expr) -> str:
-    """An item of a list; a label at its front would make it the key of a table."""
-    text = inline(expr)
+def body(expr: Expr, *, tight: bool = False) -> str:
+    """An item of a list, or an index; a label at its front would make it the key of a table."""
+    text = inline(expr, tight=tight)
     return f"({text})" if _LABEL_IN_FRONT.match(text) else text
 
 
@@ -288,7 +288,7 @@ _WRITERS: Final[dict[type[Expr], Callable[[Any, bool], str]]] = {
     Binary: _binary,
     Unary: _unary,
     Call: lambda e, _: f"{inline(e.function, POSTFIX)}({', '.join(map(argument, e.arguments))})",
-    Index: lambda e, _: f"{inline(e.value, POSTFIX)}[{inline(e.index, tight=True)}]",
+    Index: lambda e, _: f"{inline(e.value, POSTFIX)}[{body(e.index, tight=True)}]",
     Optional: lambda e, _: f"{inline(e.body, POSTFIX)}?",
     Choice: lambda e, _: f"{{{', '.join(map(inline, e.items))}}}",
     Range: _range,

@@ -126,10 +126,13 @@ class StatementParser(ExpressionParser):
             path = self.advance().text[1:-1]
             return syntax.Use(path, False, span=self.span(start), comments=comments)
         if self.kind != "name":
-            raise self.fail(slips.nothing_to_use(self.scene))
+            raise self.fail(slips.operand_missing(self.scene))
+        first = self.tokens[self.at]
         path = self.advance().text
         while self.kind == "field":
             path += self.advance().text
+        if first.text != "std":
+            self.mistakes.append(slips.nothing_to_use(self.span(first.start)))
         return syntax.Use(path, True, span=self.span(start), comments=comments)
 
     def set(self, comments: tuple[str, ...]) -> syntax.Set:
