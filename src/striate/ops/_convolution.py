@@ -98,7 +98,10 @@ class ConvolutionForm(Op):
         slides = self.slides(given)
         keywords: dict[str, Setting] = {}
         keywords |= only_changed("stride", [slide.stride for slide in slides], 1)
+        # Padded by `tf` with a stride, an image of another size may need it on one side alone.
+        follows_size = self.p == "tf" and any(slide.stride > 1 for slide in slides)
         is_even = all(slide.before == slide.after for slide in slides)
+        is_even &= not follows_size or self.padding_mode != "zeros"
         if is_even:
             keywords |= only_changed("padding", [slide.before for slide in slides], 0)
         keywords |= only_changed("dilation", [slide.dilation for slide in slides], 1)
