@@ -416,7 +416,9 @@ def _last_item(expr: syntax.Expr, definitions: Mapping[str, syntax.Definition]) 
     unseen = dict(definitions)
     while True:
         match expr:
-            case syntax.Chain(items=(*_, last)) | syntax.Group(body=last) | syntax.Label(item=last):
+            case syntax.Chain(items=(*_, last)) | syntax.Group(body=last):
+                expr = last
+            case syntax.Label(item=last) | syntax.As(item=last) | syntax.Assert(item=last):
                 expr = last
             case syntax.Name(name=name) | syntax.Call(function=syntax.Name(name=name)):
                 if name not in unseen:
