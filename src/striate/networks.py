@@ -18,9 +18,10 @@ from striate.notation import Pattern, Program, program
 from striate.source import Source
 
 if TYPE_CHECKING:
-    import torch  # noqa: TID251  (only to name the type of an argument)
+    import torch
 
     from striate.backends.torch_module import Network as TorchNetwork
+    from striate.notation.builder import Piece
 
 Sizes = Sequence[int | None]
 
@@ -124,12 +125,12 @@ class Network:
 
 
 def network(
-    spec: str,
+    spec: str | Piece,
     *,
     input: Sizes | None = None,  # noqa: A002  (the notation's word)
     classes: int | None = None,
 ) -> Network:
-    """The network that a zoo name, a text or the path of a `.cnn` file stands for.
+    """The network that a zoo name, a text, the path of a `.cnn` file or a piece stands for.
 
     input: its sizes, channels first, where the text leaves them open; for a zoo name instead of the
         size it was published for.
@@ -143,14 +144,14 @@ def network(
         TextError: all mistakes found in the text.
         UsageError: a file that cannot be read, or sizes that are none.
     """
-    found = _resolved(spec)
+    found = _resolved(str(spec))
     chosen = found.program if classes is None else found.program.giving("classes", classes)
     sizes = input if input is not None else found.input
     return Network(found.name, chosen, () if sizes is None else (_type(sizes),))
 
 
 def pattern(
-    spec: str,
+    spec: str | Piece,
     *,
     input: Sizes | None = None,  # noqa: A002  (the notation's word)
 ) -> Pattern:
@@ -162,7 +163,7 @@ def pattern(
     Raises:
         TextError: mistakes in the text that parsing shows.
     """
-    found = _resolved(spec)
+    found = _resolved(str(spec))
     sizes = input if input is not None else found.input
     return found.program.pattern(() if sizes is None else (_type(sizes),))
 
