@@ -38,6 +38,10 @@ def eval_(
     """
     from json import dumps
 
+    from striate.cli.commands._threads import yield_while_waiting
+
+    yield_while_waiting()
+
     from striate.data import decode_all, fits_in_memory, make_loader, refuse_many
     from striate.deploy import load
     from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score

@@ -68,6 +68,10 @@ def fit(
     """
     from json import dumps
 
+    from striate.cli.commands._threads import yield_while_waiting
+
+    yield_while_waiting()
+
     from striate.cli.main import INTERRUPTED
     from striate.evaluate import accuracy_line, class_table
     from striate.quantities import duration

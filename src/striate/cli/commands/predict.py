@@ -26,6 +26,10 @@ def predict(
     import sys
     from json import dumps
 
+    from striate.cli.commands._threads import yield_while_waiting
+
+    yield_while_waiting()
+
     from striate.deploy import load
     from striate.train import Terminal
 
