@@ -143,13 +143,13 @@ def is_passed_on(call: ast.Call) -> bool:
 
 
 def words_of(reason: ast.expr, assigned: dict[str, list[ast.expr]]) -> Iterator[str]:
-    """Words of four letters or more in the constant parts of a message."""
+    """The first four letters of each longer word in the constant parts of a message."""
     if isinstance(reason, ast.Name):
         for value in assigned.get(reason.id, []):
             yield from words_of(value, {})
     for node in ast.walk(reason):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from re.findall(r"[a-z]{4,}", node.value.lower())
+            yield from re.findall(r"\b[a-z]{4}", node.value.lower())
 
 
 def test_every_code_has_its_full_text() -> None:

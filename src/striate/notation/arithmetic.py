@@ -75,7 +75,7 @@ def combine(sign: str, left: Datum, right: Datum) -> Datum:
     except OverflowError:
         raise TextError.of("number-too-large", "a number grows past 10^15 here") from None
     if isinstance(result, complex):
-        raise TextError.of("not-arithmetic", f"{show(left)} {sign} {show(right)} is not real")
+        raise TextError.of("not-real", f"{show(left)} {sign} {show(right)} is not a real number")
     return checked(result)
 
 

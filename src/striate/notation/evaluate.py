@@ -40,6 +40,7 @@ from striate.notation.values import (
     FileScope,
     Flow,
     Poisoned,
+    Shared,
     Unchosen,
 )
 from striate.source import Span
@@ -249,6 +250,10 @@ class Evaluator:
         return self.evaluate(branch, env, here)
 
     def _text(self, expr: syntax.Text, env: Env, here: Flow) -> Datum:
+        """A shared module whose label is no name, as the flat form mentions it."""
+        found = env.variables.get(expr.value)
+        if isinstance(found, Shared):
+            return found
         raise TextError.of("text-out-of-place", "quoted text stands only after use and as a label")
 
     # Lists and choices
@@ -386,12 +391,16 @@ def _refuse_keys(name: str, arguments: tuple[syntax.Argument, ...]) -> None:
             )
 
 
+def known_names() -> list[str]:
+    """Names that every text may use for networks: layers, wires, blocks of the library."""
+    return [*op_names(), *WIRES, *std_names()]
+
+
 def _unknown_name(name: str, file: FileScope) -> TextError:
     if name in FUNCTIONS:
         return TextError.of(
             "function-without-call", f"'{name}' is a function: {FUNCTIONS[name][2]}"
         )
-    known = [*file.definitions, *file.used, *op_names(), *WIRES, *std_names(), *FUNCTIONS]
-    known.extend(file.elsewhere)
+    known = [*file.definitions, *file.used, *known_names(), *FUNCTIONS, *file.elsewhere]
     advice = did_you_mean(name, known)
     return TextError.of("unknown-name", f"nothing is called '{brief(name)}'{advice}")
