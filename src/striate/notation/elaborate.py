@@ -96,6 +96,11 @@ class Elaborator:
             syntax.Projection: self._projection,
         }
 
+    @property
+    def steps(self) -> int:
+        """The work done so far."""
+        return self._budget.steps
+
     # Entry point
 
     def graph(self, network: syntax.Network, scope: FileScope, title: str = "") -> Graph:
@@ -207,6 +212,9 @@ class Elaborator:
             flow = self._item(item, env, place, flow, inner if index else PLAIN)
             if flow is ABSENT:
                 return ABSENT
+            if role.is_root and not index and is_input(item):
+                # What the text says enters it is its `c` and `@in`, as if given from outside.
+                env = Env(env.file, env.variables, flow, env.names)
         return flow
 
     def _labelled(self, expr: syntax.Expr, env: Env, place: Place, flow: Flow, label: str) -> Flow:

@@ -15,9 +15,11 @@ from striate.ir import Graph, Node, TensorType
 from striate.notation import syntax
 from striate.notation.counting import Tape, count
 from striate.notation.elaborate import Elaborator
+from striate.notation.limits import MOST_STEPS
 from striate.notation.values import FileScope
 
-TRIES = 1_000
+STEPS_OF_A_TRY = 100
+"""Least work of drawing a member; so at most a thousand are drawn."""
 DRAWS = 16
 
 
@@ -78,15 +80,18 @@ class Pattern:
         """A legal member, each choice taken with equal chance; the same for the same seed.
 
         Raises:
-            TextError: a thousand draws in a row were no legal networks; the last one's mistakes.
+            TextError: up to a thousand draws were no legal networks; the last one's mistakes.
         """
         source = random.Random(seed)
-        for _ in range(TRIES - 1):
+        spent = 0
+        while True:
+            elaborator = self._elaborator(lambda expr, options: source.randrange(options))
             try:
-                return self._elaborate(lambda expr, options: source.randrange(options))
+                return elaborator.graph(self._network, self._scope)
             except TextError:
-                continue
-        return self._elaborate(lambda expr, options: source.randrange(options))
+                spent += STEPS_OF_A_TRY + elaborator.steps
+                if spent > MOST_STEPS:
+                    raise
 
     def sites(self, *, seed: int = 0) -> list[tuple[str, int]]:
         """Words of each choice of the text with the number of its options, in order.
@@ -129,8 +134,14 @@ class Pattern:
         decide: Callable[[syntax.Expr, int], int],
         watch: Callable[[int, Node], None] | None = None,
     ) -> Graph:
-        elaborator = Elaborator(inputs=self._inputs, decide=decide, watch=watch)
-        return elaborator.graph(self._network, self._scope)
+        return self._elaborator(decide, watch).graph(self._network, self._scope)
+
+    def _elaborator(
+        self,
+        decide: Callable[[syntax.Expr, int], int],
+        watch: Callable[[int, Node], None] | None = None,
+    ) -> Elaborator:
+        return Elaborator(inputs=self._inputs, decide=decide, watch=watch)
 
 
 def _follower(target: Graph) -> Callable[[int, Node], None]:
