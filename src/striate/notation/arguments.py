@@ -40,7 +40,7 @@ def match_arguments(applied: Applied) -> dict[str, Bound]:
         if bound.name not in names:
             raise TextError.of(
                 "unknown-argument",
-                f"{definition.name} has no argument '{bound.name}'"
+                f"{brief(definition.name)} has no argument '{brief(str(bound.name))}'"
                 f"{did_you_mean(str(bound.name), names)}",
                 signature(definition),
                 span=bound.span,
@@ -70,7 +70,7 @@ def _by_key(cls: type[Op], bound: Bound) -> Bound:
     """The argument by its short key."""
     assert bound.name is not None
     try:
-        key = cls.key(bound.name)
+        key = cls.key(brief(bound.name))
     except GraphError as error:
         first = error.diagnostics[0]
         raise TextError(Diagnostic(first.code, first.reason, bound.span, first.help)) from None
@@ -87,7 +87,7 @@ def _filled(
         if bound.name in found:
             raise TextError.of(
                 "argument-given-twice",
-                f"{called}: '{bound.name}' is given twice",
+                f"{called}: '{brief(bound.name)}' is given twice",
                 how(),
                 span=bound.span,
             )

@@ -241,7 +241,7 @@ class Caller:
         if missing := missing_arguments(applied):
             raise TextError.of(
                 "missing-argument",
-                f"{definition.name} needs its {' and '.join(missing)}",
+                f"{brief(definition.name)} needs its {brief(' and '.join(missing), 100)}",
                 signature(definition),
                 span=span,
             )
