@@ -64,10 +64,12 @@ def provoked(case: Case, folder: Path) -> StriateError:
             case "beside":
                 name, _, content = rest.partition(": ")
                 (folder / name).write_text(content, encoding="utf-8")
-            case "expression" | "count" | "sample":
-                action = order
+            case "expression" | "count" | "sample" | "member":
+                action = f"{order} {rest}".strip()
             case _:
                 raise AssertionError(f"{case.code}: no order is called '{order}'")
+    # A file of its own, since another may use it in turn.
+    (folder / "net.cnn").write_text(text, encoding="utf-8", errors="replace")
     source = Source(str(folder / "net.cnn"), text)
     with pytest.raises(StriateError) as caught:
         provoke(action, source, inputs)
@@ -82,6 +84,9 @@ def provoke(action: str, source: Source, inputs: list[TensorType]) -> None:
             program(source).pattern(inputs).count()
         case "sample":
             program(source).pattern(inputs).sample(0)
+        case _ if action.startswith("member"):
+            vector = tuple(map(int, action.split()[1:]))
+            program(source).pattern(inputs).member(vector)
         case _:
             program(source).graph(inputs)
 

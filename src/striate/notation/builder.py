@@ -37,11 +37,11 @@ class Piece:
         """The layer or definition with arguments: `conv(16, s=2)`."""
         given = [syntax.Argument(None, _tree(one), span=_HERE) for one in arguments]
         given += [syntax.Argument(name, _tree(one), span=_HERE) for name, one in named.items()]
-        return Piece(syntax.Call(self.tree, tuple(given), span=_HERE))
+        return Piece(syntax.Call(_enclosed(self.tree), tuple(given), span=_HERE))
 
     def __rshift__(self, other: Item) -> Piece:
-        """`self -> other`."""
-        items = (*_items(self.tree, syntax.Chain), *_items(_tree(other), syntax.Chain))
+        """`self -> other`; a chain that begins with a reference keeps its parentheses."""
+        items = (*_items(self.tree), *_items(_enclosed(_tree(other))))
         return Piece(syntax.Chain(items, span=_HERE))
 
     def __add__(self, other: Item) -> Piece:
@@ -74,23 +74,25 @@ class Piece:
 
     def __mul__(self, count: Item) -> Piece:
         """`count` times, each with weights of its own."""
-        return Piece(syntax.Binary("*", self.tree, _tree(count), span=_HERE))
+        return Piece(syntax.Binary("*", _enclosed(self.tree), _tree(count), span=_HERE))
 
     def optional(self) -> Piece:
         """A choice: this, or nothing."""
-        return Piece(syntax.Optional(self.tree, span=_HERE))
+        return Piece(syntax.Optional(_enclosed(self.tree), span=_HERE))
 
     def named(self, label: str) -> Piece:
         """With a label, which is its part of the module path."""
-        return Piece(syntax.Label((label,), self.tree, not label.isidentifier(), span=_HERE))
+        return Piece(
+            syntax.Label((label,), _enclosed(self.tree), not label.isidentifier(), span=_HERE)
+        )
 
     def as_(self, name: str) -> Piece:
         """With a name for its output, for `ref(name)`."""
-        return Piece(syntax.As(self.tree, name, span=_HERE))
+        return Piece(syntax.As(_enclosed(self.tree), name, span=_HERE))
 
     def stated(self, *sizes: int | None) -> Piece:
         """With its output's sizes asserted, channels first."""
-        return Piece(syntax.Assert(self.tree, sizes, span=_HERE))
+        return Piece(syntax.Assert(_enclosed(self.tree), sizes, span=_HERE))
 
     def __str__(self) -> str:
         return print_expression(self.tree)
@@ -141,8 +143,15 @@ def choice(*options: Item) -> Piece:
     return Piece(syntax.Choice(tuple(map(_tree, options)), span=_HERE))
 
 
-def _items(tree: syntax.Expr, kind: type[syntax.Chain]) -> tuple[syntax.Expr, ...]:
-    return tree.items if isinstance(tree, kind) else (tree,)
+def _items(tree: syntax.Expr) -> tuple[syntax.Expr, ...]:
+    return tree.items if isinstance(tree, syntax.Chain) else (tree,)
+
+
+def _enclosed(tree: syntax.Expr) -> syntax.Expr:
+    """The tree as it comes back from text, where something binds tighter than `->` around it."""
+    if isinstance(tree, syntax.Chain) and isinstance(tree.items[0], syntax.Reference):
+        return syntax.Group(tree, span=_HERE)
+    return tree
 
 
 def _tree(item: Item) -> syntax.Expr:
