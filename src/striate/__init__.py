@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from striate.deploy import Bundle as Bundle
-    from striate.deploy.fit import fit as fit
     from striate.deploy import load as load
+    from striate.deploy.fit import fit as fit
     from striate.networks import Network as Network
     from striate.networks import network as network
     from striate.networks import pattern as pattern

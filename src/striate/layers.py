@@ -11,12 +11,23 @@ name of the zoo is here; see `striate.notation.builder` for the operators and `L
 
 from __future__ import annotations
 
+from striate.errors import did_you_mean
+from striate.notation import known_names
 from striate.notation.builder import Piece, choice, name, pick, ref, streams, text
+from striate.zoo import cards
 
 __all__ = ["Piece", "choice", "name", "pick", "ref", "streams", "text"]
 
 
 def __getattr__(word: str) -> Piece:
-    if word.startswith("__"):
-        raise AttributeError(word)
-    return name(word)
+    known = {*known_names(), *cards()}
+    if word in known or word.lower() in known:
+        return name(word)
+    raise AttributeError(
+        f"no layer is called '{word}'{did_you_mean(word, known)}; "
+        f"for a definition of your own write name('{word}')"
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *known_names(), *cards()})

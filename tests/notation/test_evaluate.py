@@ -143,8 +143,12 @@ def test_a_constant_may_use_c() -> None:
     assert width("half", "half = 3*c") == 9
 
 
-def test_c_at_the_top_says_that_nothing_enters() -> None:
-    found = mistake("input(3, 8, 8) -> conv(c)")
+def test_c_behind_a_stated_input_is_its_channels() -> None:
+    assert str(build("input(3, 8, 8) -> conv(8) -> conv(2*c)").output_types[0]) == "6x8x8"
+
+
+def test_c_without_an_input_says_that_nothing_enters() -> None:
+    found = mistake("conv(c)")
     assert (found.code, words(found)) == ("no-stream-here", "c")
     assert found.help == ("for what enters this very layer write _",)
 
@@ -185,7 +189,7 @@ def test_constants_may_follow_their_use() -> None:
     [
         ("1/0", "division-by-zero", "1/0"),
         ("0^-1", "division-by-zero", "0^-1"),
-        ("(-8)^0.5", "not-arithmetic", "(-8)^0.5"),
+        ("(-8)^0.5", "not-real", "(-8)^0.5"),
         ("10^16", "number-too-large", "10^16"),
         ("1e-300^-100", "number-too-large", "1e-300^-100"),
         ("conv(3)/2", "not-arithmetic", "conv(3)/2"),

@@ -44,7 +44,9 @@ class _Writer:
             if index not in inputs:
                 lines.append(f"  -> {self._source(node)}{self._node(node)} as {self._name(index)}")
                 self._arrives = tuple(Value(index, port) for port in range(len(node.outputs)))
-        lines += [f"  -> {key(name)}: ({self._begin(value)})" for name, value in self._other_names()]
+        lines += [
+            f"  -> {key(name)}: ({self._begin(value)})" for name, value in self._other_names()
+        ]
         if lines[-1].endswith(")") or self._arrives != self._graph.outputs:
             lines.append(f"  -> ({', '.join(map(self._begin, self._graph.outputs))})")
         lines += self._where()

@@ -98,7 +98,8 @@ def _compiled(code: str) -> Callable[..., Any]:
     """The function of a source; tracebacks and debuggers show its lines."""
     file = f"<striate {sha256(code.encode()).hexdigest()[:12]}>"
     scope: dict[str, Any] = {}
-    exec(compile(code, file, "exec"), scope)  # noqa: S102  our own text: names are quoted, no user code
+    # Our own text: names are quoted in it, and no user code is.
+    exec(compile(code, file, "exec"), scope)  # noqa: S102
     forward: Callable[..., Any] = scope["forward"]
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     finalize(forward, linecache.cache.pop, file, None)
