@@ -456,7 +456,7 @@ def _swapped_count(expr: syntax.Binary, env: Env, evaluator: Evaluator) -> synta
         raise TextError.of(
             "count-first",
             "the count of a repetition comes after it",
-            f"({body})*{count}",
+            f"{body}*{count}" if body.startswith("(") else f"({body})*{count}",
             span=expr.span,
         )
     return expr

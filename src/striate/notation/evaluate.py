@@ -391,9 +391,14 @@ def _refuse_keys(name: str, arguments: tuple[syntax.Argument, ...]) -> None:
             )
 
 
+def _other_names() -> list[str]:
+    """The other common names of layers, which are legal too."""
+    return [name for one in op_names() if (cls := op_named(one)) for name in cls.also]
+
+
 def known_names() -> list[str]:
     """Names that every text may use for networks: layers, wires, blocks of the library."""
-    return [*op_names(), *WIRES, *std_names()]
+    return [*op_names(), *_other_names(), *WIRES, *std_names()]
 
 
 def _unknown_name(name: str, file: FileScope) -> TextError:

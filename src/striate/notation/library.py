@@ -65,7 +65,7 @@ def used_file(statement: syntax.Use, beside: Beside) -> syntax.File:
             raise TextError.of(
                 "unknown-library",
                 f"the library has no '{brief(name)}'{did_you_mean(name, std_names())}",
-                f"it has {', '.join(std_names())}",
+                f"it has {brief(', '.join(std_names()), 250)}",
                 span=span,
             )
         return found

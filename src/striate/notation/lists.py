@@ -59,7 +59,9 @@ def unpacked(names: tuple[str, ...], values: Datum, span: Span) -> list[dict[str
     rows = []
     for item in values:
         if not isinstance(item, tuple) or len(item) != len(names):
-            count = f"{len(item)} values" if isinstance(item, tuple) else describe(item)
+            count = describe(item)
+            if isinstance(item, tuple):
+                count = f"{len(item)} value{'' if len(item) == 1 else 's'}"
             raise TextError.of(
                 "row-length",
                 f"for {', '.join(names)} needs rows of {len(names)} values, got {count}: "

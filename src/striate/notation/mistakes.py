@@ -49,7 +49,9 @@ class Mistakes:
             LimitExceeded: definitions call each other without end.
         """
         if len(self._calls) >= MOST_CALLS:
-            raise calls_itself(name, span)
+            (endless,) = calls_itself(name, span).diagnostics
+            trail = _shortened(self._trail(span))
+            raise LimitExceeded(Diagnostic(endless.code, endless.reason, span, endless.help, trail))
         self._calls.append((name, span, flow))
 
     def leave(self) -> None:

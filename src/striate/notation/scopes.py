@@ -230,7 +230,12 @@ def _fixed() -> Evaluator:
     """An evaluator for `set`, where there are neither streams nor choices."""
 
     def decide(expr: syntax.Expr, options: int) -> int:
-        raise TextError.of("choice-in-set", "set takes no choices", span=expr.span)
+        raise TextError.of(
+            "choice-in-set",
+            "set takes no choices",
+            "give the choice to a layer: conv(16, k={3, 5})",
+            span=expr.span,
+        )
 
     def type_of(value: Value) -> TensorType:
         raise AssertionError("no stream enters a set statement")
