@@ -64,7 +64,7 @@ WIDE = {
     "a long sum": "a" + " + a" * 25_000,
     "a long list": "[" + "1," * 25_000 + "]",
     "a long call": "f(" + "a," * 25_000 + ")",
-    "many statements": "a = b\n" * 19_000,
+    "many statements": "a = b\n" * 15_000,
     "many lines": "\n" * (MOST_CHARACTERS - 1) + "a",
     "a long comment": "#" * MOST_CHARACTERS,
     "a long name": "a" * MOST_CHARACTERS,
