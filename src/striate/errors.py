@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Self
 
 from striate.source import Span
 
@@ -54,7 +55,7 @@ class StriateError(Exception):
         self.diagnostics = diagnostics
 
     @classmethod
-    def of(cls, code: str, reason: str, *help_: str, span: Span | None = None) -> StriateError:
+    def of(cls, code: str, reason: str, *help_: str, span: Span | None = None) -> Self:
         """An error with one mistake."""
         return cls(Diagnostic(code, reason, span, help_))
 
