@@ -188,7 +188,8 @@ def _resolved(spec: str) -> _Resolved:
         return _Resolved("network", made)
     family = _family(called.family)
     assert made.network is not None
-    return _Resolved(called.name, family.calling(made.network), called.input)
+    sizes = None if made.states_input else called.input
+    return _Resolved(called.name, family.calling(made.network), sizes)
 
 
 def _from_file(path: Path) -> _Resolved:

@@ -191,3 +191,8 @@ def test_an_unknown_block_of_the_library_is_told() -> None:
 def test_all_wrong_statements_are_told_together() -> None:
     found = mistakes(f'use "a.cnn"\nset conf(b=0)\nf = relu\nf = gelu\n{IMAGE}f')
     assert {one.code for one in found} == {"use-unreadable", "unknown-name", "defined-twice"}
+
+
+def test_a_block_that_says_no_init_starts_as_the_text_that_uses_it() -> None:
+    graph = build("set init(xavier)\ninput(3, 8, 8) -> cbr(8) -> convnextblock")
+    assert {node.init.scheme for node in graph.nodes if node.weights} == {"xavier"}

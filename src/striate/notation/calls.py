@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from striate.errors import TextError
-from striate.ir import GraphBuilder, Initialisation, Node, TensorType, Value, op_named
+from striate.ir import GraphBuilder, Node, TensorType, Value, op_named
+from striate.ir.facts import DEFAULT_INITIALISATION
 from striate.notation import joins, syntax
 from striate.notation.arguments import missing_arguments, signature
 from striate.notation.arithmetic import brief
@@ -71,6 +72,7 @@ class Caller:
 
     run: for bodies; `item` too, but it writes mistakes down instead of passing them on.
     final: the last words of the network, where a bare FC has as many outputs as there are classes.
+    init: of layers whose file says nothing of it: that of the network's own text.
     watch: told of each layer as it is made.
     """
 
@@ -91,6 +93,7 @@ class Caller:
         self._run = run
         self._item = item
         self.final: Span | None = None
+        self.init = DEFAULT_INITIALISATION
         self.watch: Callable[[int, Node], None] | None = None
         self._pools: dict[int, int] = {}
         self.given: list[Value] = []
@@ -195,7 +198,7 @@ class Caller:
             () if takes_none else flow.values,
             path=place.join(name),
             span=span,
-            init=applied.file.init if applied.file else Initialisation(),
+            init=(applied.file.init if applied.file else None) or self.init,
         )
         if len(values) > MOST_STREAMS:
             raise too_many_streams(len(values), span)

@@ -113,6 +113,7 @@ class Elaborator:
         env = Env(scope, {}, self._given, names)
         place = Place("", names)
         self._caller.final = _last_item(network.body, scope.definitions)
+        self._caller.init = scope.init or self._caller.init
         flow: Flow = None
         with deep_recursion():
             try:

@@ -62,6 +62,11 @@ class Program:
         function = call.function if isinstance(call, syntax.Call) else call
         return function.name if isinstance(function, syntax.Name) else None
 
+    @property
+    def states_input(self) -> bool:
+        """True for a text that begins with `input(...)`."""
+        return self.network is not None and _split_input(self.network.body)[0] is not None
+
     def unknown_names(self) -> set[str]:
         """Names in the text that neither it nor the layers and library explain."""
         return {name for name in _names(self.file.statements) if not self._is_known(name)}

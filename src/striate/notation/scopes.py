@@ -8,6 +8,7 @@ from functools import cache
 
 from striate.errors import Diagnostic, GraphError, TextError, did_you_mean
 from striate.ir import Initialisation, Op, Setting, TensorType, Value, op_named, op_names
+from striate.ir.facts import DEFAULT_INITIALISATION
 from striate.notation import syntax
 from striate.notation.arguments import match_op_arguments
 from striate.notation.arithmetic import brief, describe
@@ -249,7 +250,7 @@ def _fixed() -> Evaluator:
 
 
 def _initialisation(arguments: tuple[Bound, ...], scope: FileScope) -> Initialisation:
-    made = scope.init
+    made = scope.init or DEFAULT_INITIALISATION
     for bound in arguments:
         key = bound.name or "scheme"
         if key == "scheme" and isinstance(bound.value, syntax.Name):

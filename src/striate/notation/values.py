@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from striate.errors import TextError
 from striate.ir import Initialisation, Op, Setting, Value
-from striate.ir.facts import DEFAULT_INITIALISATION
 from striate.notation import syntax
 from striate.source import Span
 
@@ -128,7 +127,8 @@ class FileScope:
     definitions: dict[str, syntax.Definition]
     used: dict[str, Defined] = field(default_factory=dict)
     defaults: dict[str, dict[str, Setting]] = field(default_factory=dict)
-    init: Initialisation = DEFAULT_INITIALISATION
+    init: Initialisation | None = None
+    """How its layers start; None where it says nothing, so that the text using it decides."""
     pattern: dict[str, int] = field(default_factory=dict)
     words: Callable[[], frozenset[str]] = frozenset
     """Arguments of layers and keys of tables, which are legal where nothing has their name."""
