@@ -89,7 +89,7 @@ def test_it_exports_with_free_batch_and_plane(images: Tensor, is_strict: bool) -
 
 def test_channels_last_gives_the_same(network: Network, images: Tensor) -> None:
     expected = network(images)
-    network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     found = network(images.contiguous(memory_format=torch.channels_last))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)  # another order of sums
 

@@ -6,7 +6,7 @@ that several independent mistakes are told at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import striate.ops  # noqa: F401  (the layers are words of the language)
 from striate.errors import GraphError, TextError
@@ -132,7 +132,7 @@ class Elaborator:
         return self.builder.finish(
             self._caller.inputs,
             flow.values,
-            names=dict(_flat_names(names)),
+            names=_flat_names(names),
             title=title,
             decisions=tuple(self._choices.taken),
         )
@@ -463,9 +463,13 @@ def _swapped_count(expr: syntax.Binary, env: Env, evaluator: Evaluator) -> synta
     return expr
 
 
-def _flat_names(names: Names, prefix: str = "") -> Iterator[tuple[str, tuple[Value, ...]]]:
-    for name, flow in names.flows.items():
-        if flow is not None and flow is not ABSENT:
-            yield prefix + name, flow.values
-    for name, inner in names.inner.items():
-        yield from _flat_names(inner, f"{prefix}{name}.")
+def _flat_names(names: Names) -> dict[str, tuple[Value, ...]]:
+    """All labelled values by their full path."""
+    found: dict[str, tuple[Value, ...]] = {}
+    todo = [("", names)]
+    for prefix, scope in todo:
+        for name, flow in scope.flows.items():
+            if flow is not None and flow is not ABSENT:
+                found[prefix + name] = flow.values
+        todo.extend((f"{prefix}{name}.", inner) for name, inner in scope.inner.items())
+    return found
