@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 TAB_COLUMNS = 4
 EXCERPT_COLUMNS = 100
+LONGEST_LINE = 130  # shown whole in messages; texts of networks keep to it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,14 +74,15 @@ class Span:
         width = max(min(self.end - self.start, len(line) - column + 1), 0)
         start = column - 1
         # Cut first: a line may be a megabyte long.
-        before = _visible(line[max(start - EXCERPT_COLUMNS, 0) : start])
+        before = _visible(line[max(start - LONGEST_LINE, 0) : start])
         words = _visible(line[start : start + min(width, EXCERPT_COLUMNS + 1)])
-        after = _visible(line[start + width : start + width + EXCERPT_COLUMNS])
-        if start > EXCERPT_COLUMNS or len(before) > EXCERPT_COLUMNS // 2:
+        after = _visible(line[start + width : start + width + LONGEST_LINE])
+        is_long = len(line) > LONGEST_LINE
+        if start > LONGEST_LINE or (is_long and len(before) > EXCERPT_COLUMNS // 2):
             before = "..." + before[-(EXCERPT_COLUMNS // 2) :]
         if len(words) > EXCERPT_COLUMNS:
             words, after = words[:EXCERPT_COLUMNS] + "...", ""
-        if len(after) > EXCERPT_COLUMNS // 2:
+        if is_long and len(after) > EXCERPT_COLUMNS // 2:
             after = after[: EXCERPT_COLUMNS // 2] + "..."
         gutter = f" {number} | "
         carets = "^" * max(len(words), 1)
