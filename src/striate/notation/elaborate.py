@@ -171,6 +171,7 @@ class Elaborator:
         try:
             runner = self._runners.get(type(expr))
             if runner is not None:
+                budget.spend(1, expr.span)
                 return runner(expr, env, place, flow, role)
             datum = self._evaluator.evaluate(expr, env, flow)
             return self._run_datum(datum, expr, place, flow, role)
