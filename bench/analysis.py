@@ -100,6 +100,9 @@ def elaborate(name: str) -> object:
 
 def built(name: str) -> Any:
     """The timm model, ready for inference."""
+    from torchvision_on_cpu import import_torchvision
+
+    import_torchvision()
     import timm
 
     return timm.create_model(name).eval()

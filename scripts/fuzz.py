@@ -195,7 +195,7 @@ def made(number: int, texts: list[str]) -> tuple[str, str]:
 
 def problem(number: int, text: str) -> str:
     """What is wrong with the answer to a text; empty where nothing is."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         _ask(number, text)
         answer = "network"
@@ -210,7 +210,7 @@ def problem(number: int, text: str) -> str:
         return f"{type(error).__name__} instead of TextError: {error}"
     except BaseException:  # noqa: BLE001  (whatever it is, it is a finding)
         return traceback.format_exc(limit=-4)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     return f"{seconds:.2f} s" if seconds > SLOWEST_SECONDS else ""
 
 

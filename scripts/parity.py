@@ -15,6 +15,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,6 +25,9 @@ from striate.backends.torch_module import Network, module
 from striate.errors import StriateError
 from striate.networks import network
 from striate.zoo import Card, cards
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+from torchvision_on_cpu import import_torchvision
 
 TOLERANCE = 1e-5
 """Of the largest output; another order of a sum in float32 stays below it."""
@@ -42,6 +46,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="networks of the zoo; all by default")
     parser.add_argument("--size", type=int, help="of the plane, instead of that on each card")
     asked = parser.parse_args()
+    import_torchvision()
     torch.set_num_threads(2)
     torch.manual_seed(0)
     wrong = 0
