@@ -193,6 +193,16 @@ def make_op(evaluator: Evaluator, applied: Applied, here: Flow, rule_width: int 
         TextError, GraphError: an argument is unknown, missing or of the wrong kind.
         Poisoned: an argument depends on a mistake already told.
     """
+    cls, file = applied.target, applied.file
+    assert isinstance(cls, type)
+    if applied.arguments or rule_width is not None or file is None:
+        return _make_op(evaluator, applied, here, rule_width)
+    if cls not in file.bare:
+        file.bare[cls] = _make_op(evaluator, applied, here, None)
+    return file.bare[cls]
+
+
+def _make_op(evaluator: Evaluator, applied: Applied, here: Flow, rule_width: int | None) -> Op:
     cls = applied.target
     assert isinstance(cls, type)
     values: dict[str, Setting] = {}

@@ -134,6 +134,8 @@ class FileScope:
     """Arguments of layers and keys of tables, which are legal where nothing has their name."""
     elsewhere: tuple[str, ...] = ()
     """Names that would be known in another place, for suggestions."""
+    bare: dict[type[Op], Op] = field(default_factory=dict)
+    """Layers mentioned without arguments, each made once: most of a network is `bn` and `relu`."""
 
 
 @dataclass(slots=True)
