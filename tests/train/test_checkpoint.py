@@ -31,6 +31,11 @@ def test_saving_and_loading_gives_the_same_tensors_and_facts(saved: Path) -> Non
     assert sorted(path.name for path in saved.iterdir()) == ["best.json", "best.safetensors"]
 
 
+def test_others_may_read_the_weights_as_they_may_the_facts(saved: Path) -> None:
+    modes = {path.stat().st_mode for path in saved.iterdir()}
+    assert len(modes) == 1
+
+
 def test_two_names_of_one_tensor_are_saved_as_two(tmp_path: Path) -> None:
     shared = torch.ones(3)
     save_checkpoint(tmp_path, "best", {"a": shared, "b": shared}, {})

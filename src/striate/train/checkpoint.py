@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from striate.data import Json, replace_file, replace_json
@@ -38,10 +38,9 @@ def save_checkpoint(
     plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
     head: dict[str, Json] = {"format": FORMAT, "weights_sha256": digest(plain), **facts}
     metadata = {"striate": json.dumps(head, allow_nan=False)}
-    replace_file(
-        folder / f"{name}.safetensors",
-        lambda temporary: save_file(_unshared(plain), temporary, metadata=metadata),
-    )
+    # Not safetensors' own save_file: it makes files that only their owner may read.
+    content = save(_unshared(plain), metadata=metadata)
+    replace_file(folder / f"{name}.safetensors", lambda temporary: _write_bytes(temporary, content))
     replace_json(folder / f"{name}.json", head)
 
 
@@ -73,6 +72,10 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
         total.update(f"{key} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
         total.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return total.hexdigest()
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
