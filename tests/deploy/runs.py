@@ -13,5 +13,5 @@ NET = "input(3, 8, 8) -> conv(8) -> bn -> relu -> conv(8, s=2) -> bn -> relu -> 
 def stripe_run(folder: Path) -> Path:
     """A run folder that tells `across` from `upright`; its pictures are in `folder`/photos."""
     photos = stripe_folder(folder / "photos")
-    options = {"epochs": 8, "batch": 8, "flip": False}
-    return fit(NET, photos, out=folder / "run", reporter=Silent(), **options).folder  # type: ignore[arg-type]
+    out = folder / "run"
+    return fit(NET, photos, out=out, reporter=Silent(), epochs=8, batch=8, flip=False).folder

@@ -68,7 +68,8 @@ def arrange(module: nn.Module, way: Way) -> nn.Module:
 def _step_seconds(module: nn.Module, images: Tensor, labels: Tensor, way: Way) -> float:
     """Seconds of one forward and backward pass."""
     start = time.perf_counter()
-    forward_loss(module, images, labels, way, smoothing=0.0).backward()  # type: ignore[no-untyped-call]
+    loss = forward_loss(module, images, labels, way, smoothing=0.0)
+    loss.backward()  # type: ignore[no-untyped-call]
     if images.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - start
