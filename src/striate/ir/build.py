@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from striate.errors import GraphError
 from striate.ir.facts import DEFAULT_INITIALISATION, Initialisation
 from striate.ir.graph import Graph, Node, Region, Value
-from striate.ir.op import Op
+from striate.ir.op import Op, Types
 from striate.ir.tensor_type import TensorType
 from striate.source import Span
 
@@ -39,6 +39,9 @@ class GraphBuilder:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._owner: dict[str, int] = {}
+        # Blocks repeat, so the same layer meets the same types. The layer is kept beside its
+        # outputs, so that its id stays its own.
+        self._inferred: dict[tuple[int, Types], tuple[Op, Types]] = {}
         self._open = [_OpenRegion("", "")]
 
     def type_of(self, value: Value) -> TensorType:
@@ -68,9 +71,12 @@ class GraphBuilder:
                 "a repetition or recursion in the text is larger than any machine can run",
             )
         types = tuple(map(self.type_of, inputs))
-        _check_fit(op, types)
-        outputs = op.infer(types)
-        _check_size(op, outputs)
+        _, outputs = self._inferred.get((id(op), types), (op, None))
+        if outputs is None:
+            _check_fit(op, types)
+            outputs = op.infer(types)
+            _check_size(op, outputs)
+            self._inferred[id(op), types] = op, outputs
         node = Node(op, tuple(inputs), types, outputs, path, False, init, span)
         if op.is_element:
             node = self._own(node)

@@ -224,7 +224,14 @@ def _make_op(evaluator: Evaluator, applied: Applied, here: Flow, rule_width: int
             values[name] = setting(value, cls.name, bound)
     if rule_width is not None:
         values.setdefault("w", rule_width)
-    return cls(**values)
+    if applied.file is None:
+        return cls(**values)
+    # With types, since 1 == True, and a width of True is a mistake.
+    key = (cls, tuple([(name, type(value), value) for name, value in values.items()]))
+    made = applied.file.made.get(key)
+    if made is None:
+        made = applied.file.made[key] = cls(**values)
+    return made
 
 
 def _gathered(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 from striate.errors import TextError
@@ -136,6 +136,8 @@ class FileScope:
     """Names that would be known in another place, for suggestions."""
     bare: dict[type[Op], Op] = field(default_factory=dict)
     """Layers mentioned without arguments, each made once: most of a network is `bn` and `relu`."""
+    made: dict[Hashable, Op] = field(default_factory=dict)
+    """Layers by kind and arguments, each made once: blocks repeat."""
 
 
 @dataclass(slots=True)
