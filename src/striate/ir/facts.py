@@ -149,3 +149,62 @@ class Initialisation:
 
 
 DEFAULT_INITIALISATION = Initialisation()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxInput:
+    """What arrives on one of the layer's streams, its batch axis first."""
+
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxWeight:
+    """One of the layer's tensors, by torch's name for it.
+
+    shape: the same numbers seen in another shape, one size of which may be -1; None as it is.
+    """
+
+    name: str
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxConstant:
+    """Numbers that no training changes.
+
+    values: in reading order; fewer than the shape has are repeated until it is full.
+    shape: () for a single number.
+    whole: whole numbers (int64) instead of float32.
+    """
+
+    values: tuple[float, ...]
+    shape: tuple[int, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxNode:
+    """One ONNX operator applied to terms; a term used twice is computed once.
+
+    inputs: None where an optional one is left out.
+    outputs: how many; as the layer's own they are its outputs, in order.
+    What depends on weights and constants alone is computed when the file is written.
+    """
+
+    op: str
+    inputs: tuple[OnnxTerm | None, ...]
+    attributes: Mapping[str, Setting] = field(default_factory=dict)
+    outputs: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxPort:
+    """One output of an operator that has several."""
+
+    node: OnnxNode
+    port: int
+
+
+OnnxTerm = OnnxInput | OnnxWeight | OnnxConstant | OnnxNode | OnnxPort
+"""A value in the ONNX spelling of a layer."""

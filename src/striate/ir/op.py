@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from striate.errors import GraphError, did_you_mean
-from striate.ir.facts import Cost, Setting, TorchFunction, TorchLayer, Weight, Window
+from striate.ir.facts import (
+    Cost,
+    OnnxTerm,
+    Setting,
+    TorchFunction,
+    TorchLayer,
+    Weight,
+    Window,
+)
 from striate.ir.parameter import Parameter, show_setting
 from striate.ir.tensor_type import TensorType
 
@@ -190,6 +198,18 @@ class Op(ABC):
     @abstractmethod
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer | TorchFunction:
         """How torch spells it."""
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        """How ONNX spells it in use, opset 21.
+
+        Raises:
+            GraphError: it cannot; the message says what to do instead.
+        """
+        raise GraphError.of(
+            "no-onnx",
+            f"{self.name} says nothing about ONNX",
+            "a layer of your own states it in a method `onnx`, as those of striate.ops do",
+        )
 
 
 def _enrol(cls: type[Op]) -> None:
