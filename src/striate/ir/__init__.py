@@ -1,6 +1,6 @@
 """The typed graph: knows no layer, no text, no framework."""
 
-from striate.ir.build import GraphBuilder
+from striate.ir.build import Copy, GraphBuilder, Stretch
 from striate.ir.facts import (
     DEFAULT_INITIALISATION,
     UNUSED,
@@ -46,6 +46,7 @@ __all__ = [
     "REQUIRED",
     "UNUSED",
     "WHOLE",
+    "Copy",
     "Cost",
     "Graph",
     "GraphBuilder",
@@ -64,6 +65,7 @@ __all__ = [
     "Setting",
     "Size",
     "Sizes",
+    "Stretch",
     "TensorType",
     "TorchFunction",
     "TorchLayer",

@@ -25,6 +25,35 @@ class _OpenRegion:
     items: list[int | Region] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The nodes of one finished call of a container, as they stand in a builder.
+
+    inputs: the values from outside that they may read.
+    """
+
+    region: Region
+    nodes: range
+    inputs: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Where the values of a stretch are found in a copy of it.
+
+    inputs: the values that take the place of those the stretch reads from outside.
+    """
+
+    nodes: range
+    shift: int
+    inputs: Mapping[Value, Value]
+
+    def __call__(self, value: Value) -> Value:
+        if value.node in self.nodes:
+            return Value(value.node + self.shift, value.port)
+        return self.inputs[value]
+
+
 class GraphBuilder:
     """Adds nodes one after another; `finish` gives the frozen graph.
 
@@ -98,6 +127,34 @@ class GraphBuilder:
             )
         return replace(node, shared=True)
 
+    def again(self, stretch: Stretch, inputs: Sequence[Value], path: str) -> Copy | None:
+        """Adds the nodes of a stretch once more, as a call of another container.
+
+        inputs: values of the same types as those the stretch read, in its order.
+
+        None, and nothing is added, where a module of the new call exists already: whether it can
+        be shared has to be seen layer by layer.
+        """
+        cut = len(stretch.region.path)
+        old = self.nodes[stretch.nodes.start : stretch.nodes.stop]
+        paths = [path + node.path[cut:] for node in old]
+        if not self._owner.keys().isdisjoint(paths):
+            return None
+        shift = len(self.nodes) - stretch.nodes.start
+        moved = Copy(stretch.nodes, shift, dict(zip(stretch.inputs, inputs, strict=True)))
+        for node, place in zip(old, paths, strict=True):
+            if node.op.is_element:
+                self._owner.setdefault(place, len(self.nodes))
+            read = tuple([moved(value) for value in node.inputs])
+            self.nodes.append(
+                Node(
+                    *(node.op, read, node.input_types, node.outputs, place),
+                    *(node.shared, node.init, node.span),
+                )
+            )
+        self._open[-1].items.append(_moved(stretch.region, moved, path, cut))
+        return moved
+
     @contextmanager
     def region(self, path: str, title: str) -> Iterator[list[Value]]:
         """Nodes added inside belong to one call of a container; fill the list with its outputs."""
@@ -107,6 +164,12 @@ class GraphBuilder:
         done = self._open.pop()
         region = Region(done.path, done.title, tuple(done.items), tuple(outputs))
         self._open[-1].items.append(region)
+
+    def latest(self, start: int, inputs: tuple[Value, ...]) -> Stretch:
+        """The region just closed, whose nodes begin at `start`, for `again`."""
+        region = self._open[-1].items[-1]
+        assert isinstance(region, Region), "a node was added behind the region"
+        return Stretch(region, range(start, len(self.nodes)), inputs)
 
     def finish(
         self,
@@ -140,6 +203,16 @@ class GraphBuilder:
                 live.add(index)
                 todo.extend(one.node for one in self.nodes[index].inputs if one.node not in live)
         return sorted(live)
+
+
+def _moved(region: Region, moved: Copy, path: str, cut: int) -> Region:
+    """A region in a copy; `path` takes the place of the first `cut` characters of its paths."""
+    items = [
+        item + moved.shift if isinstance(item, int) else _moved(item, moved, path, cut)
+        for item in region.items
+    ]
+    outputs = tuple([moved(value) for value in region.outputs])
+    return Region(path + region.path[cut:], region.title, tuple(items), outputs)
 
 
 def _pruned(graph: Graph, live: list[int]) -> Graph:

@@ -24,8 +24,10 @@ from striate.notation.limits import (
     too_many_streams,
 )
 from striate.notation.mistakes import Mistakes
+from striate.notation.repeats import Repeats
 from striate.notation.scopes import make_op
 from striate.notation.values import (
+    ABSENT,
     Applied,
     Bound,
     Datum,
@@ -40,9 +42,6 @@ from striate.notation.values import (
     Wire,
 )
 from striate.source import Span
-
-ABSENT = Streams((Value(-1, -1),))
-"""What an absent branch gives: `none`, or an `if` without `else` inside a join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,8 @@ class Caller:
         self.final: Span | None = None
         self.init = DEFAULT_INITIALISATION
         self.watch: Callable[[int, Node], None] | None = None
+        self._repeats = Repeats(builder, evaluator.budget)
+        self._looks_around = 0
         self._pools: dict[int, int] = {}
         self.given: list[Value] = []
         self.stated: list[Value] = []
@@ -122,9 +123,8 @@ class Caller:
     def scope(
         self, label: str | None, title: str, span: Span, place: Place
     ) -> Iterator[tuple[Place, list[Value]]]:
-        name = place.name_element(label, span)
-        inner = Place(place.join(name), Names(place.names))
-        place.names.inner[name] = inner.names
+        inner = place.enter(place.name_element(label, span))
+        inner.names.parent = place.names
         with self._builder.region(inner.path, title) as outputs:
             yield inner, outputs
 
@@ -153,6 +153,7 @@ class Caller:
 
     def _input(self, arguments: tuple[Bound, ...], span: Span, flow: Flow) -> Flow:
         """Makes an input, or checks the one that the host gives or that arrives."""
+        self._looks_around += 1
         sizes: list[int | None] = []
         for bound in arguments:
             value = self._evaluator.evaluate(bound.value, bound.env, flow)
@@ -216,6 +217,7 @@ class Caller:
         """
         if applied.spelling not in ("CONV", "FC") or applied.file is None:
             return None
+        self._looks_around += 1
         rule = applied.file.pattern
         if applied.spelling == "FC":
             return rule["classes" if span == self.final else "hidden"]
@@ -257,15 +259,41 @@ class Caller:
                 return self._body(definition, entry.bind(variables), place, flow, role)
             if role.is_root:
                 return self._body(definition, entry.bind(variables), place, flow, PLAIN)
-            with self.scope(role.label, definition.name, span, place) as (inner, outputs):
-                inner.names.parent = None
-                env = Env(defined.file, variables, flow, inner.names)
-                result = self._body(definition, env, inner, flow, PLAIN)
-                outputs.extend(result.values if result and result is not ABSENT else ())
-            place.names.flows[inner.path.rpartition(".")[2]] = result
+            name = place.name_element(role.label, span)
+            result = self._module(defined, variables, place.enter(name), flow)
+            place.names.flows[name] = result
             return result
         finally:
             self._mistakes.leave()
+
+    def _module(
+        self, defined: Defined, variables: dict[str, Datum], inner: Place, flow: Flow
+    ) -> Flow:
+        """Runs the body of a `:=` definition in its own scope, or copies what it gave before."""
+        key = None if self.watch else self._repeats.key(defined, variables, flow)
+        if key and flow and (copied := self._repeats.again(key, inner, flow)):
+            return copied
+        definition, builder, budget = defined.definition, self._builder, self._evaluator.budget
+        start, steps, looks = len(builder.nodes), budget.steps, self._looks
+        with builder.region(inner.path, definition.name) as outputs:
+            env = Env(defined.file, variables, flow, inner.names)
+            result = self._body(definition, env, inner, flow, PLAIN)
+            outputs.extend(result.values if result and result is not ABSENT else ())
+        if key and flow and outputs and result and self._looks == looks and not self._mistakes:
+            self._repeats.keep(
+                key,
+                builder.latest(start, flow.values),
+                result,
+                inner.names,
+                steps=budget.steps - steps,
+                keeps=(defined, variables),
+            )
+        return result
+
+    @property
+    def _looks(self) -> int:
+        """How often something was asked that lies outside of a call: a choice, what came before."""
+        return self._looks_around + self._choices.asked
 
     def _body(
         self, definition: syntax.Definition, env: Env, place: Place, flow: Flow, role: Role

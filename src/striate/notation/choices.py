@@ -42,8 +42,10 @@ class Choices:
         self._replay: list[int] = []
         self._free: dict[str, int] = {}
         self.taken: list[int] = []
+        self.asked = 0
 
     def __call__(self, expr: syntax.Expr, options: int) -> int:
+        self.asked += 1
         if self._replay:
             return self._replay.pop()
         chosen = self._decide(expr, options)

@@ -13,7 +13,7 @@ from striate.errors import GraphError, TextError
 from striate.ir import Graph, GraphBuilder, Node, TensorType, Value
 from striate.notation import joins, syntax
 from striate.notation.arithmetic import describe
-from striate.notation.calls import ABSENT, BRANCH, PLAIN, ROOT, Caller, Role, picked
+from striate.notation.calls import BRANCH, PLAIN, ROOT, Caller, Role, picked
 from striate.notation.choices import Choices, Decide, NoChoices
 from striate.notation.evaluate import Evaluator
 from striate.notation.limits import (
@@ -29,6 +29,7 @@ from striate.notation.limits import (
 from striate.notation.mistakes import Mistakes
 from striate.notation.scopes import std_definition
 from striate.notation.values import (
+    ABSENT,
     Applied,
     Closure,
     Datum,

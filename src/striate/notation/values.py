@@ -22,6 +22,9 @@ class Streams:
     values: tuple[Value, ...]
 
 
+ABSENT = Streams((Value(-1, -1),))
+"""What an absent branch gives: `none`, or an `if` without `else` inside a join."""
+
 Flow = Streams | None
 """Streams, or None behind a mistake: the rest is still read, so that other mistakes are found."""
 
@@ -199,6 +202,12 @@ class Place:
     def join(self, name: str) -> str:
         """The full path of an element of this scope."""
         return f"{self.path}.{name}" if self.path else name
+
+    def enter(self, name: str) -> Place:
+        """The scope of one of its elements, which sees no labels outside of its own."""
+        inner = Place(self.join(name), Names())
+        self.names.inner[name] = inner.names
+        return inner
 
     def name_element(self, label: str | None, span: Span) -> str:
         """The name of the next element; an integer label sets the position.
