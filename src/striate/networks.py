@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from striate.backends.torch_module import Network as TorchNetwork
     from striate.notation.builder import Piece
+    from striate.weights import Source as WeightsSource
 
 Sizes = Sequence[int | None]
 
@@ -32,8 +34,15 @@ class Network:
     `print(net)` shows the table of its layers; a notebook shows its picture.
     """
 
-    def __init__(self, name: str, source: Program, inputs: tuple[TensorType, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: Program,
+        inputs: tuple[TensorType, ...],
+        card: zoo.Card | None = None,
+    ) -> None:
         self.name = name
+        self.card = card
         self._program = source
         self.graph: Graph = source.graph(inputs, title=name)
 
@@ -92,20 +101,36 @@ class Network:
     def module(
         self,
         *,
+        weights: WeightsSource | None = None,
         outputs: Sequence[str] | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> TorchNetwork:
         """The network as a `torch.nn.Module` with the published keys; imports torch.
 
+        weights: a `.safetensors`, `.pt` or `.pth` file, `hf:owner/name`, or True for those that the
+            zoo knows of. Where they are for another number of classes the last layer is new, which
+            is logged as a warning; `module.loaded` tells all about it.
         outputs: names of inner values to give instead (`["layer2", "layer4"]`).
 
         Raises:
-            UsageError: an output that is not in the network.
+            UsageError: an output that is not in the network; weights that cannot be read or are
+                those of another network.
         """
         from striate.backends.torch_module import module
 
-        return module(self.graph, outputs=outputs, device=device, dtype=dtype)
+        made = module(self.graph, outputs=outputs, device=device, dtype=dtype)
+        if weights is not None:
+            from striate.weights import find_weights, load_into
+
+            found = find_weights(weights, self.card, name=self.name)
+            like = None if outputs is None else module(self.graph, device="meta")
+            made.loaded = load_into(
+                made, found, outputs=self.output[0] or 0, name=self.name, like=like
+            )
+            for note in made.loaded.notes:
+                getLogger("striate").warning("%s: %s", found.origin, note)
+        return made
 
     def svg(self, *, depth: int | None = None) -> str:
         """A picture of the structure."""
@@ -147,7 +172,8 @@ def network(
     found = _resolved(str(spec))
     chosen = found.program if classes is None else found.program.giving("classes", classes)
     sizes = input if input is not None else found.input
-    return Network(found.name, chosen, () if sizes is None else (_type(sizes),))
+    inputs = () if sizes is None else (_type(sizes),)
+    return Network(found.name, chosen, inputs, found.card)
 
 
 def pattern(
@@ -169,12 +195,19 @@ def pattern(
 
 
 class _Resolved:
-    """A spec read: the program, the name for people, and the zoo's input size if it has one."""
+    """A spec read: the program, the name for people, and the zoo's card and input size if any."""
 
-    def __init__(self, name: str, found: Program, input_: Sizes | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        found: Program,
+        input_: Sizes | None = None,
+        card: zoo.Card | None = None,
+    ) -> None:
         self.name = name
         self.program = found
         self.input = input_
+        self.card = card
 
 
 def _resolved(spec: str) -> _Resolved:
@@ -189,7 +222,7 @@ def _resolved(spec: str) -> _Resolved:
     family = _family(called.family)
     assert made.network is not None
     sizes = None if made.states_input else called.input
-    return _Resolved(called.name, family.calling(made.network), sizes)
+    return _Resolved(called.name, family.calling(made.network), sizes, called)
 
 
 def _from_file(path: Path) -> _Resolved:

@@ -4,7 +4,10 @@ A file holds one family. The lines `#: key: value` on its top are its card; thos
 name of the file say which networks it offers, with what was published about them:
 
     #: paper: He, Zhang, Ren, Sun, Deep residual learning for image recognition, 2015
-    #: resnet18: 11689512 parameters, 1814073344 MACs, input 3x224x224, top-1 69.758
+    #: resnet18: 11689512 parameters, 1814073344 MACs, input 3x224x224, top-1 69.758 (torchvision)
+
+After the source may follow where weights are: `, weights OWNER/REPOSITORY, licence NAME` on the
+Hugging Face hub, with `/FILE` behind it where the file is not `model.safetensors`.
 
 A folder of your own joins by `striate.zoo.__path__.append(folder)`, with its `models` inside.
 """
@@ -26,6 +29,11 @@ from striate.source import Source
 _CARD_LINE = re.compile(r"#:\s*(\w+):\s*(.*)")
 _COUNT = re.compile(r"(\d+) (parameters|MACs)")
 _INPUT = re.compile(r"input (\d+(?:x\d+)*)")
+_ACCURACY = re.compile(r"top-([15]) (\d+(?:\.\d+)?)")
+_SOURCE = re.compile(r"\((torchvision|timm|paper)\b")
+_WEIGHTS = re.compile(r"\bweights ([\w./-]+)")
+_LICENCE = re.compile(r"\blicence ([\w.-]+)")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,10 @@ class Card:
     input: sizes it is meant for, channels first.
     params, macs: as published; None where nobody has published them.
     notes: the rest of its line: accuracies and where its numbers come from.
+    paper, idea, year: of its family.
+    top1, top5: published accuracy on ImageNet, in percent.
+    source: whose numbers these are: torchvision, timm or paper.
+    weights: repository of the Hugging Face hub, with `/FILE` where it is not the usual one.
     """
 
     name: str
@@ -46,6 +58,12 @@ class Card:
     notes: str
     paper: str
     idea: str
+    year: int | None = None
+    top1: float | None = None
+    top5: float | None = None
+    source: str | None = None
+    weights: str | None = None
+    licence: str | None = None
 
 
 @cache
@@ -98,20 +116,33 @@ def _families() -> dict[str, Traversable]:
 def _cards_of(family: str, entry: Traversable) -> Iterator[Card]:
     lines = list(_card_lines(entry.read_text("utf-8")))
     about = dict(lines)
+    year = _YEAR.search(about.get("paper", ""))
     for name, words in lines:
         shape = _INPUT.search(words)
         if shape:
             counts = {unit: int(count) for count, unit in _COUNT.findall(words)}
+            accuracies = dict(_ACCURACY.findall(words))
             yield Card(
-                name,
-                family,
-                tuple(int(size) for size in shape[1].split("x")),
-                counts.get("parameters"),
-                counts.get("MACs"),
-                words[shape.end() :].lstrip(", "),
-                about.get("paper", ""),
-                about.get("idea", ""),
+                name=name,
+                family=family,
+                input=tuple(int(size) for size in shape[1].split("x")),
+                params=counts.get("parameters"),
+                macs=counts.get("MACs"),
+                notes=words[shape.end() :].lstrip(", "),
+                paper=about.get("paper", ""),
+                idea=about.get("idea", ""),
+                year=int(year[0]) if year else None,
+                top1=float(accuracies["1"]) if "1" in accuracies else None,
+                top5=float(accuracies["5"]) if "5" in accuracies else None,
+                source=_first(_SOURCE, words),
+                weights=_first(_WEIGHTS, words),
+                licence=_first(_LICENCE, words),
             )
+
+
+def _first(pattern: re.Pattern[str], words: str) -> str | None:
+    found = pattern.search(words)
+    return found[1] if found else None
 
 
 def _card_lines(text: str) -> Iterator[tuple[str, str]]:

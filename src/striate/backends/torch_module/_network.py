@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -10,6 +10,9 @@ from torch import Tensor
 from striate.backends.torch_module._container import Container, Numbered
 from striate.backends.torch_module._door import diagnosis, refusal
 from striate.ir import Graph
+
+if TYPE_CHECKING:
+    from striate.weights import Loaded
 
 
 class _Kept:
@@ -23,8 +26,12 @@ class _Kept:
 
 
 class Network(Container):
-    """A whole network; takes a batch `N×C×H×W` (or of another rank) for each input of its graph."""
+    """A whole network; takes a batch `N×C×H×W` (or of another rank) for each input of its graph.
 
+    loaded: how it took weights from elsewhere; None where it has those it was made with.
+    """
+
+    loaded: Loaded | None = None
     _kept: _Kept | None = None
     _doors: tuple[tuple[int, int], ...] = ()
 
