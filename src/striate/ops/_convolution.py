@@ -10,6 +10,7 @@ from typing import NamedTuple
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    OnnxTerm,
     Op,
     Setting,
     Sizes,
@@ -21,6 +22,7 @@ from striate.ir import (
 )
 from striate.ops._axes import Slide, explain, only_changed, per_axis, plane_after, shortest, window
 from striate.ops._groups import check_groups
+from striate.ops._onnx import X, bare, node, padded, weight, window_attributes
 from striate.ops._padding import Frame, slides_of
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -113,6 +115,20 @@ class ConvolutionForm(Op):
         keywords |= self.own_keywords()
         kernel = shortest([slide.kernel for slide in slides])
         return TorchLayer(self.torch_name(given.rank, is_even), (into, out, kernel), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        slides = self.slides(inputs[0])
+        term: OnnxTerm = X
+        if self.padding_mode != "zeros":
+            term, slides = padded(X, slides, self.padding_mode), bare(slides)
+        bias = weight("bias") if self.b else None
+        groups = self.channels(inputs[0]).groups
+        frame = window_attributes(slides)
+        return node("Conv", term, self.onnx_filter(inputs[0]), bias, **frame, group=groups)
+
+    def onnx_filter(self, given: TensorType) -> OnnxTerm:
+        """The weights that ONNX convolves with."""
+        return weight("weight")
 
     def own_keywords(self) -> Mapping[str, Setting]:
         """What this form's class takes besides."""

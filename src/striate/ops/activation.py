@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from striate.errors import GraphError
-from striate.ir import Setting, TorchLayer, Types, Weight, count, number, word
+from striate.ir import OnnxTerm, Setting, TorchLayer, Types, Weight, count, number, word
+from striate.ops._onnx import X, node, per_channel, scalar
 from striate.ops._pointwise import Pointwise, changed
 
 
@@ -17,9 +18,17 @@ class Activation(Pointwise):
     """Its class in `torch.nn`."""
     keys: ClassVar[dict[str, str]] = {}
     """The keyword of torch for each argument."""
+    onnx_name: ClassVar[str] = ""
+    """Its operator in ONNX, where that is called otherwise."""
+    onnx_keys: ClassVar[dict[str, str]] = {}
+    """The attribute of ONNX for each argument."""
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer(f"torch.nn.{self.layer}", (), changed(self, **self.keys))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        settings = {name: getattr(self, key) for key, name in self.onnx_keys.items()}
+        return node(self.onnx_name or self.layer, X, **settings)
 
 
 class ReLU(Activation):
@@ -27,6 +36,7 @@ class ReLU(Activation):
 
     name = "relu"
     layer = "ReLU"
+    onnx_name = "Relu"
     formula = "y = max(x, 0)"
     source = "Nair and Hinton, Rectified linear units improve restricted Boltzmann machines, 2010"
     examples = ("input(3, 8, 8) -> relu :: 3x8x8", "input(5) -> relu :: 5")
@@ -41,6 +51,9 @@ class ReLU6(Activation):
     source = "Krizhevsky, Convolutional deep belief networks on CIFAR-10, 2010"
     examples = ("input(3, 8, 8) -> relu6 :: 3x8x8",)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Clip", X, scalar(0.0), scalar(6.0))
+
 
 class LeakyReLU(Activation):
     """Rectified linear unit that lets a small share of the negative numbers through."""
@@ -49,6 +62,8 @@ class LeakyReLU(Activation):
     also = ("leakyrelu",)
     layer = "LeakyReLU"
     keys: ClassVar = {"a": "negative_slope"}
+    onnx_name = "LeakyRelu"
+    onnx_keys: ClassVar = {"a": "alpha"}
     formula = "y = x for x >= 0, a*x below"
     source = "Maas, Hannun and Ng, Rectifier nonlinearities improve acoustic models, 2013"
     examples = ("input(3, 8, 8) -> lrelu :: 3x8x8", "input(3, 9) -> lrelu(0.2) :: 3x9")
@@ -91,6 +106,9 @@ class PReLU(Pointwise):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.PReLU", (), changed(self, n="num_parameters", init="init"))
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("PRelu", X, per_channel("weight", inputs[0]))
+
 
 class ELU(Activation):
     """Exponential linear unit: smooth, ends at -a on the negative side."""
@@ -98,6 +116,8 @@ class ELU(Activation):
     name = "elu"
     layer = "ELU"
     keys: ClassVar = {"a": "alpha"}
+    onnx_name = "Elu"
+    onnx_keys: ClassVar = {"a": "alpha"}
     formula = "y = x for x > 0, a*(exp(x) - 1) below"
     source = "Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning, 2015"
     examples = ("input(3, 8, 8) -> elu :: 3x8x8", "input(3, 9) -> elu(0.5) :: 3x9")
@@ -111,6 +131,8 @@ class CELU(Activation):
     name = "celu"
     layer = "CELU"
     keys: ClassVar = {"a": "alpha"}
+    onnx_name = "Celu"
+    onnx_keys: ClassVar = {"a": "alpha"}
     formula = "y = max(x, 0) + min(a*(exp(x/a) - 1), 0)"
     source = "Barron, Continuously differentiable exponential linear units, 2017"
     examples = ("input(3, 8, 8) -> celu(2) :: 3x8x8",)
@@ -123,6 +145,7 @@ class SELU(Activation):
 
     name = "selu"
     layer = "SELU"
+    onnx_name = "Selu"
     formula = "y = 1.0507*x for x > 0, 1.0507*1.6733*(exp(x) - 1) below"
     source = "Klambauer et al., Self-normalizing neural networks, 2017 (equation 2)"
     examples = ("input(3, 8, 8) -> selu :: 3x8x8",)
@@ -134,6 +157,8 @@ class GELU(Activation):
     name = "gelu"
     layer = "GELU"
     keys: ClassVar = {"approx": "approximate"}
+    onnx_name = "Gelu"
+    onnx_keys: ClassVar = {"approx": "approximate"}
     formula = "y = x * Phi(x), Phi the normal distribution"
     source = "Hendrycks and Gimpel, Gaussian error linear units, 2016"
     examples = ("input(3, 8, 8) -> gelu :: 3x8x8", "input(3, 9) -> gelu(tanh) :: 3x9")
@@ -153,6 +178,9 @@ class SiLU(Activation):
     source = "Ramachandran, Zoph and Le, Searching for activation functions, 2017"
     examples = ("input(3, 8, 8) -> silu :: 3x8x8",)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Mul", X, node("Sigmoid", X))
+
 
 class Mish(Activation):
     """A smooth unit like SiLU with a little more curvature below zero."""
@@ -170,6 +198,7 @@ class HardSwish(Activation):
     name = "hswish"
     also = ("hardswish",)
     layer = "Hardswish"
+    onnx_name = "HardSwish"
     formula = "y = x * min(max(x + 3, 0), 6) / 6"
     source = "Howard et al., Searching for MobileNetV3, 2019 (section 5.2)"
     examples = ("input(3, 8, 8) -> hswish :: 3x8x8",)
@@ -184,6 +213,9 @@ class HardSigmoid(Activation):
     formula = "y = min(max(x + 3, 0), 6) / 6"
     source = "Howard et al., Searching for MobileNetV3, 2019 (section 5.2)"
     examples = ("input(3, 8, 8) -> hsigmoid :: 3x8x8",)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("HardSigmoid", X, alpha=1 / 6, beta=0.5)
 
 
 class Sigmoid(Activation):
@@ -204,6 +236,9 @@ class LogSigmoid(Activation):
     formula = "y = -log(1 + exp(-x))"
     source = "Rumelhart, Hinton and Williams, Learning representations by back-propagation, 1986"
     examples = ("input(3, 8, 8) -> logsigmoid :: 3x8x8",)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Neg", node("Softplus", node("Neg", X)))
 
 
 class Tanh(Activation):
@@ -239,6 +274,9 @@ class HardTanh(Activation):
             )
         return (inputs[0],)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Clip", X, scalar(self.low), scalar(self.high))
+
 
 class Softplus(Activation):
     """A smooth rectifier, above zero everywhere."""
@@ -252,6 +290,13 @@ class Softplus(Activation):
 
     beta: float = number(1.0, least=1e-6, doc="sharpness of the bend")
     t: float = number(20.0, long="threshold", doc="where the straight line begins")
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        sharp = X if self.beta == 1 else node("Mul", X, scalar(self.beta))
+        bent: OnnxTerm = node("Softplus", sharp)
+        if self.beta != 1:
+            bent = node("Div", bent, scalar(self.beta))
+        return node("Where", node("Greater", sharp, scalar(self.t)), X, bent)
 
 
 class Softsign(Activation):
@@ -273,6 +318,9 @@ class TanhShrink(Activation):
     source = "Kavukcuoglu et al., Fast inference in sparse coding algorithms, 2010"
     examples = ("input(3, 8, 8) -> tanhshrink :: 3x8x8",)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Sub", X, node("Tanh", X))
+
 
 class SoftShrink(Activation):
     """Each number moved towards 0 by a fixed amount, small ones to 0."""
@@ -286,6 +334,9 @@ class SoftShrink(Activation):
 
     t: float = number(0.5, long="threshold", least=0, doc="the amount")
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Shrink", X, lambd=self.t, bias=self.t)
+
 
 class HardShrink(Activation):
     """Small numbers become 0, others stay."""
@@ -298,6 +349,9 @@ class HardShrink(Activation):
     examples = ("input(3, 8, 8) -> hardshrink :: 3x8x8",)
 
     t: float = number(0.5, long="threshold", least=0, doc="what counts as small")
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Shrink", X, lambd=self.t, bias=0.0)
 
 
 class Threshold(Pointwise):
@@ -316,6 +370,9 @@ class Threshold(Pointwise):
         arguments: tuple[Setting, ...] = (float(self.t), float(self.v))
         return TorchLayer("torch.nn.Threshold", arguments)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Where", node("Greater", X, scalar(self.t)), X, scalar(self.v))
+
 
 class Affine(Pointwise):
     """A fixed factor and shift for all numbers: `affine(-1, 1)` is 1 - x."""
@@ -333,3 +390,7 @@ class Affine(Pointwise):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("striate.nn.Affine", (), changed(self, a="a", b="b"))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        scaled = X if self.a == 1 else node("Mul", X, scalar(self.a))
+        return node("Add", scaled, scalar(self.b)) if self.b else scaled

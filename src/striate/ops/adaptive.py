@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from striate.ir import (
     WHOLE,
     Cost,
+    OnnxConstant,
+    OnnxTerm,
     Op,
     Reach,
     Setting,
     Size,
     Sizes,
+    TensorType,
     TorchLayer,
     Types,
     Weight,
@@ -20,7 +24,17 @@ from striate.ir import (
     number,
     sizes,
 )
-from striate.ops._axes import per_axis, shortest
+from striate.ops._axes import Slide, per_axis, shortest
+from striate.ops._onnx import (
+    X,
+    known_plane,
+    node,
+    per_channel,
+    plane_axes,
+    scalar,
+    whole,
+    window_attributes,
+)
 from striate.ops._pointwise import changed, work
 
 
@@ -33,7 +47,7 @@ class AdaptivePool(Op):
     out: Sizes
 
     def infer(self, inputs: Types) -> Types:
-        return (inputs[0].with_plane(*per_axis(self.name, "size", self.out, inputs[0].rank)),)
+        return (inputs[0].with_plane(*self._out(inputs[0].rank)),)
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
         return work(inputs[0])
@@ -42,10 +56,56 @@ class AdaptivePool(Op):
         pairs = zip(inputs[0].plane, outputs[0].plane, strict=True)
         return (Window(tuple(adaptive_reach(size, out) for size, out in pairs)),)
 
+    def _out(self, rank: int) -> tuple[int, ...]:
+        return per_axis(self.name, "size", self.out, rank)
+
     def torch_layer(self, kind: str, rank: int) -> TorchLayer:
         """The class of torch for one kind of pool."""
-        out = shortest(per_axis(self.name, "size", self.out, rank))
+        out = shortest(self._out(rank))
         return TorchLayer(f"torch.nn.Adaptive{kind}Pool{rank}d", (out,))
+
+
+def adaptive_onnx(op: str, given: TensorType, out: Sequence[int], kind: str) -> OnnxTerm:
+    """The pool in ONNX; kind: `Average` or `Max`.
+
+    Global and even pools have operators of their own. Others gather the pixels of each stretch side
+    by side and reduce them, one axis after the other; the shorter stretches repeat their last.
+
+    Raises:
+        GraphError: it is not global, and a size is open.
+    """
+    if set(out) == {1}:
+        return node(f"Global{kind}Pool", X)
+    pairs = list(zip(known_plane(op, given), out, strict=True))
+    if all(size % count == 0 for size, count in pairs):
+        slides = [Slide(size // count, size // count) for size, count in pairs]
+        return node(f"{kind}Pool", X, **window_attributes(slides))
+    term: OnnxTerm = X
+    for axis, pair in enumerate(pairs, start=2):
+        if pair[0] != pair[1]:
+            term = _stretches(term, axis, given.rank + 3 - axis, pair, kind)
+    return term
+
+
+def _stretches(
+    term: OnnxTerm, axis: int, behind: int, pair: tuple[int, int], kind: str
+) -> OnnxTerm:
+    """One axis cut into stretches; `behind`: axes from this one on."""
+    size, count = pair
+    bounds = [(at * size // count, -(-(at + 1) * size // count)) for at in range(count)]
+    longest = max(high - low for low, high in bounds)
+    picks = [min(low + step, high - 1) for low, high in bounds for step in range(longest)]
+    indices = OnnxConstant(tuple(picks), (count, longest), whole=True)
+    term = node("Gather", term, indices, axis=axis)
+    if kind == "Max":
+        return node("ReduceMax", term, whole(axis + 1), keepdims=0)
+    shares = [
+        1 / (high - low) if low + step < high else 0.0
+        for low, high in bounds
+        for step in range(longest)
+    ]
+    weighed = OnnxConstant(tuple(shares), (count, longest, *(1,) * (behind - 2)))
+    return node("ReduceSum", node("Mul", term, weighed), whole(axis + 1), keepdims=0)
 
 
 def adaptive_reach(size: Size, out: Size) -> Reach | None:
@@ -77,6 +137,9 @@ class GlobalAveragePool(AdaptivePool):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return self.torch_layer("Avg", inputs[0].rank)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return adaptive_onnx(self.name, inputs[0], self._out(inputs[0].rank), "Average")
+
 
 class GlobalMaxPool(AdaptivePool):
     """Global max pooling: the largest number of each channel; `gmp(2)` leaves a plane of 2x2."""
@@ -96,6 +159,9 @@ class GlobalMaxPool(AdaptivePool):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return self.torch_layer("Max", inputs[0].rank)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return adaptive_onnx(self.name, inputs[0], self._out(inputs[0].rank), "Max")
 
 
 class GeneralizedMean(Op):
@@ -136,3 +202,12 @@ class GeneralizedMean(Op):
         if self.each:
             keywords["channels"] = inputs[0].channels
         return TorchLayer("striate.nn.GeM", (), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        axes = whole(*plane_axes(inputs[0]))
+        power = per_channel("p", inputs[0])
+        positive = node("Max", X, scalar(self.eps))
+        # Divided by the largest, as in torch, or powers overflow.
+        largest = node("ReduceMax", positive, axes)
+        mean = node("ReduceMean", node("Pow", node("Div", positive, largest), power), axes)
+        return node("Mul", largest, node("Pow", mean, node("Reciprocal", power)))

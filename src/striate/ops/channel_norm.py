@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from striate.ir import Cost, Op, Setting, TorchLayer, Types, Weight, count, flag, number
+from striate.ir import Cost, OnnxTerm, Op, Setting, TorchLayer, Types, Weight, count, flag, number
+from striate.ops._axes import Slide
+from striate.ops._onnx import (
+    X,
+    filled,
+    node,
+    per_channel,
+    scalar,
+    weight,
+    whole,
+    window_attributes,
+    with_shape_of,
+)
 from striate.ops._pointwise import changed, work
 from striate.ops.normalization import scale_and_shift
 
@@ -54,6 +66,18 @@ class LayerNorm(ChannelNorm):
             flat["elementwise_affine"] = False
         return TorchLayer("torch.nn.LayerNorm", channels, flat)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        channels = inputs[0].channels
+        scale = weight("weight") if self.affine else filled(1.0, channels)
+        shift = weight("bias") if self.affine else None
+        if not inputs[0].rank:
+            return node("LayerNormalization", X, scale, shift, axis=-1, epsilon=self.eps)
+        spatial = range(2, 2 + inputs[0].rank)
+        last = node("Transpose", X, perm=(0, *spatial, 1))
+        normal = node("LayerNormalization", last, scale, shift, axis=-1, epsilon=self.eps)
+        back = (one - 1 for one in spatial)
+        return node("Transpose", normal, perm=(0, inputs[0].rank + 1, *back))
+
 
 class RootMeanSquareNorm(ChannelNorm):
     """Root mean square normalization over channels: like `ln`, but no mean is taken away."""
@@ -83,6 +107,11 @@ class RootMeanSquareNorm(ChannelNorm):
         if not self.affine:
             flat["elementwise_affine"] = False
         return TorchLayer("torch.nn.RMSNorm", channels, flat)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        energy = node("ReduceMean", node("Mul", X, X), whole(1))
+        normal = node("Div", X, node("Sqrt", node("Add", energy, scalar(self.eps))))
+        return node("Mul", normal, per_channel("weight", inputs[0])) if self.affine else normal
 
 
 class LocalResponseNorm(ChannelNorm):
@@ -114,6 +143,20 @@ class LocalResponseNorm(ChannelNorm):
         name = "torch.nn.LocalResponseNorm" if self.div else "striate.nn.LocalResponseNorm"
         return TorchLayer(name, (self.n,), keywords)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given = inputs[0]
+        alpha = self.alpha if self.div else self.alpha * self.n
+        if given.rank == 2 and self.n % 2:
+            return node("LRN", X, size=self.n, alpha=alpha, beta=self.beta, bias=self.k)
+        # An even n reaches one channel further down than up in torch, and up in ONNX.
+        flat = node("Reshape", node("Mul", X, X), whole(0, 1, given.channels, -1))
+        slides = (Slide(self.n, before=self.n // 2, after=(self.n - 1) // 2), Slide(1))
+        frame = window_attributes(slides)
+        mean = node("AveragePool", flat, **frame, count_include_pad=1)
+        energy = node("Add", node("Mul", mean, scalar(alpha)), scalar(self.k))
+        divisor = with_shape_of(node("Pow", energy, scalar(self.beta)), given, X)
+        return node("Div", X, divisor)
+
 
 class L2Norm(ChannelNorm):
     """Channels of each position scaled to length 1, then by a learned factor per channel."""
@@ -138,3 +181,7 @@ class L2Norm(ChannelNorm):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         keywords = changed(self, s="scale")
         return TorchLayer("striate.nn.L2Normalize", (inputs[0].channels,), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        length = node("Max", node("ReduceL2", X, whole(1)), scalar(1e-12))
+        return node("Mul", node("Div", X, length), per_channel("weight", inputs[0]))

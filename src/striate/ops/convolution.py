@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from striate.ir import (
-    Setting,
-    Sizes,
-    TensorType,
-    count,
-    flag,
-    number,
-    sizes,
-    width,
-    word,
-)
+from striate.ir import OnnxTerm, Setting, Sizes, TensorType, count, flag, number, sizes, width, word
 from striate.ops._convolution import PADDING_MODES, Channels, ConvolutionForm
+from striate.ops._onnx import node, scalar, weight, whole
 from striate.ops._padding import PADDINGS
 from striate.ops._pointwise import changed
 
@@ -140,3 +131,9 @@ class WeightStandardizedConvolution(ConvolutionForm):
 
     def torch_name(self, rank: int, is_even: bool) -> str:
         return f"striate.nn.WeightStandardizedConv{rank}d"
+
+    def onnx_filter(self, given: TensorType) -> OnnxTerm:
+        inner = whole(*range(1, 2 + given.rank))
+        centred = node("Sub", weight("weight"), node("ReduceMean", weight("weight"), inner))
+        variance = node("ReduceMean", node("Mul", centred, centred), inner)
+        return node("Div", centred, node("Sqrt", node("Add", variance, scalar(self.eps))))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from math import prod
 
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    OnnxConstant,
+    OnnxInput,
+    OnnxTerm,
     Sizes,
     TensorType,
     Types,
@@ -19,6 +23,16 @@ from striate.ir import (
 )
 from striate.ops._axes import per_axis, window
 from striate.ops._convolution import Channels, ConvolutionForm
+from striate.ops._onnx import (
+    X,
+    known_plane,
+    node,
+    per_channel,
+    stacked,
+    weight,
+    whole,
+    window_attributes,
+)
 
 
 class DeformableConvolution(ConvolutionForm):
@@ -102,6 +116,61 @@ class DeformableConvolution(ConvolutionForm):
 
     def torch_name(self, rank: int, is_even: bool) -> str:
         return f"striate.nn.DeformConv{rank}d"
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given = inputs[0]
+        groups = inputs[1].channels // (self._points(given) * given.rank)
+        if given.rank != 2:
+            return self._sampled_in_onnx(inputs, outputs[0], groups)
+        bias = weight("bias") if self.b else None
+        mask = OnnxInput(2) if len(inputs) == 3 else None
+        frame = window_attributes(self.slides(given))
+        facts = {**frame, "group": self.g, "offset_group": groups}
+        return node("DeformConv", X, weight("weight"), OnnxInput(1), bias, mask, **facts)
+
+    def _sampled_in_onnx(self, inputs: Types, output: TensorType, groups: int) -> OnnxTerm:
+        """Lines and volumes, which runtimes have no operator for: sampled, then multiplied."""
+        given, points, rank = inputs[0], self._points(inputs[0]), inputs[0].rank
+        size, out = known_plane(self.name, given), known_plane(self.name, output)
+        # A line is sampled as an image one pixel high.
+        lying = (1, *size) if rank == 1 else size
+        places = prod(out)
+        image = stacked(self.name, X, given.channels // groups, *lying)
+        values = node("GridSample", image, self._grid(size, out))
+        if len(inputs) == 3:
+            mask = stacked(self.name, OnnxInput(2), 1, points, places)
+            apart = stacked(self.name, values, given.channels // groups, points, places)
+            values = node("Mul", apart, mask)
+        inner = given.channels // self.g * points
+        columns = stacked(self.name, values, self.g, inner, places)
+        made = node("MatMul", weight("weight", self.g, self.w // self.g, inner), columns)
+        shaped = stacked(self.name, made, self.w, *out)
+        return node("Add", shaped, per_channel("bias", output)) if self.b else shaped
+
+    def _grid(self, size: tuple[int, ...], out: tuple[int, ...]) -> OnnxTerm:
+        """Where each point of the filter reads, from -1 to 1, last axis first."""
+        rank, places = len(size), prod(out)
+        slides = self.slides(TensorType(1, size))
+        pairs = zip(slides, out, strict=True)
+        starts = [[at * one.stride - one.before for at in range(count)] for one, count in pairs]
+        taps = [range(0, one.dilation * one.kernel, one.dilation) for one in slides]
+        still = [
+            start[axis] + tap[axis]
+            for tap in product(*taps)
+            for axis in range(rank)
+            for start in product(*starts)
+        ]
+        points = len(still) // (rank * places)
+        moved = stacked(self.name, OnnxInput(1), points, rank, places)
+        place = node("Add", moved, OnnxConstant(tuple(still), (points, rank, places)))
+        scale = OnnxConstant(tuple(2 / one for one in size), (rank, 1))
+        shift = OnnxConstant(tuple(1 / one - 1 for one in size), (rank, 1))
+        scaled = node("Add", node("Mul", place, scale), shift)
+        grid: OnnxTerm = node("Transpose", scaled, perm=(0, 1, 3, 2))
+        if rank == 1:
+            return node("Pad", grid, whole(0, 1), None, whole(3))
+        reversed_ = node("Gather", grid, whole(*reversed(range(rank))), axis=3)
+        return node("Unsqueeze", reversed_, whole(2))
 
 
 def _fits(given: TensorType, plane: TensorType) -> bool:

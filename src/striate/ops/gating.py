@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from striate.ir import Cost, Op, TorchLayer, Types, count
+from striate.ir import Cost, OnnxNode, OnnxPort, OnnxTerm, Op, TorchLayer, Types, count
 from striate.ops._groups import check_groups
+from striate.ops._onnx import X, node, whole, with_channels_as, with_shape_of
 from striate.ops._pointwise import Pointwise, work
 
 
@@ -41,6 +42,13 @@ class Softmax(Op):
             return TorchLayer("striate.nn.GroupSoftmax", (self.n,))
         return TorchLayer("torch.nn.Softmax", (), {"dim": 1})
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        if not self.n:
+            return node("Softmax", X, axis=1)
+        given = inputs[0]
+        grouped = with_channels_as(X, given, self.n, given.channels // self.n)
+        return with_shape_of(node("Softmax", grouped, axis=1), given, X)
+
 
 class LogSoftmax(Pointwise):
     """The logarithm of the softmax over channels, computed so that it does not overflow."""
@@ -53,6 +61,9 @@ class LogSoftmax(Pointwise):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.LogSoftmax", (), {"dim": 1})
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("LogSoftmax", X, axis=1)
 
 
 class GatedLinear(Op):
@@ -78,6 +89,10 @@ class GatedLinear(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.GLU", (), {"dim": 1})
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        halves = OnnxNode("Split", (X,), {"axis": 1, "num_outputs": 2}, 2)
+        return node("Mul", OnnxPort(halves, 0), node("Sigmoid", OnnxPort(halves, 1)))
 
 
 class MaxPieces(Op):
@@ -109,6 +124,10 @@ class MaxPieces(Op):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("striate.nn.Maxout", (self.n,))
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        pieces = with_channels_as(X, inputs[0], outputs[0].channels, self.n)
+        return node("ReduceMax", pieces, whole(2), keepdims=0)
+
 
 class ChannelMean(Op):
     """The mean over channels at each position: one channel."""
@@ -128,6 +147,9 @@ class ChannelMean(Op):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("striate.nn.ChannelMean")
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("ReduceMean", X, whole(1))
+
 
 class ChannelMax(Op):
     """The largest number over channels at each position: one channel."""
@@ -146,3 +168,6 @@ class ChannelMax(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("striate.nn.ChannelMax")
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("ReduceMax", X, whole(1))

@@ -9,6 +9,9 @@ from striate.ir import (
     UNUSED,
     WHOLE,
     Cost,
+    OnnxConstant,
+    OnnxInput,
+    OnnxTerm,
     Op,
     Reach,
     Setting,
@@ -25,6 +28,16 @@ from striate.ir import (
 )
 from striate.ops._axes import Slide, check_alike, per_axis, shortest
 from striate.ops._convolution import PADDING_MODES, check_padding
+from striate.ops._onnx import (
+    X,
+    known_plane,
+    node,
+    padded,
+    plane_axes,
+    reshaped,
+    whole,
+    with_shape_of,
+)
 from striate.ops._pointwise import work
 
 _PADS = {
@@ -100,6 +113,9 @@ class Pad(Op):
             return TorchLayer(f"torch.nn.ConstantPad{len(slides)}d", (ends, float(self.v)))
         return TorchLayer(f"torch.nn.{_PADS[self.mode]}{len(slides)}d", (ends,))
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return padded(X, self._slides(inputs[0].rank), self.mode, self.v)
+
 
 def _steps(slides: tuple[Slide, ...], plane: tuple[Size, ...]) -> tuple[Size, ...]:
     return tuple(slide.steps(size) for slide, size in zip(slides, plane, strict=True))
@@ -166,6 +182,22 @@ class Crop(Op):
         size = shortest(per_axis(self.name, "size", self.size, inputs[0].rank))
         return TorchLayer("striate.nn.Crop", (size,))
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        axes = whole(*plane_axes(inputs[0]))
+        if None not in (*inputs[0].plane, *outputs[0].plane):
+            pairs = list(zip(inputs[0].plane, known_plane(self.name, outputs[0]), strict=True))
+            starts = [(size - wanted) // 2 for size, wanted in pairs if size is not None]
+            ends = [start + wanted for start, (_, wanted) in zip(starts, pairs, strict=True)]
+            return node("Slice", X, whole(*starts), whole(*ends), axes)
+        wanted_ = self._onnx_target(inputs)
+        start = node("Div", node("Sub", node("Shape", X, start=2), wanted_), whole(2))
+        return node("Slice", X, start, node("Add", start, wanted_), axes)
+
+    def _onnx_target(self, inputs: Types) -> OnnxTerm:
+        if self.size is None:
+            return node("Shape", OnnxInput(1), start=2)
+        return whole(*per_axis(self.name, "size", self.size, inputs[0].rank))
+
 
 class Warp(Op):
     """Sampler of the spatial transformer: `(x, theta) -> warp` sees x through an affine map.
@@ -228,3 +260,22 @@ class Warp(Op):
         if self.ac:
             keywords["align_corners"] = True
         return TorchLayer("striate.nn.AffineWarp", (), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given, rank = inputs[0], inputs[0].rank
+        out = known_plane(self.name, outputs[0])
+        image: OnnxTerm = X
+        theta = OnnxInput(1)
+        if rank == 1:  # sampled as an image one pixel high
+            spread = OnnxConstant((1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), (2, 6))
+            image = reshaped(self.name, X, given.channels, 1, given.plane[0])
+            matrix = reshaped(self.name, node("MatMul", theta, spread), 2, 3)
+            out = (1, *out)
+        else:
+            matrix = reshaped(self.name, theta, rank, rank + 1)
+        batch = node("Shape", X, start=0, end=1)
+        sizes = node("Concat", batch, whole(given.channels, *out), axis=0)
+        grid = node("AffineGrid", matrix, sizes, align_corners=int(self.ac))
+        facts: dict[str, Setting] = {"padding_mode": self.pm, "align_corners": int(self.ac)}
+        made = node("GridSample", image, grid, mode="linear", **facts)
+        return with_shape_of(made, outputs[0], X) if rank == 1 else made

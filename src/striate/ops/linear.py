@@ -5,6 +5,7 @@ from __future__ import annotations
 from striate.ir import (
     WHOLE,
     Cost,
+    OnnxTerm,
     Op,
     Setting,
     TensorType,
@@ -17,12 +18,17 @@ from striate.ir import (
     width,
 )
 from striate.ops._axes import known_elements
+from striate.ops._onnx import X, node, weight
 
 
 def _weights(into: int, out: int, has_bias: bool) -> tuple[Weight, ...]:
     fan = (into, out)
     weight = Weight("weight", (out, into), fan=fan)
     return (weight, Weight("bias", (out,), "bias", fan=fan)) if has_bias else (weight,)
+
+
+def _gemm(term: OnnxTerm, has_bias: bool) -> OnnxTerm:
+    return node("Gemm", term, weight("weight"), weight("bias") if has_bias else None, transB=1)
 
 
 class Dense(Op):
@@ -65,6 +71,9 @@ class Dense(Op):
         flatten = TorchFunction("torch.flatten", {"start_dim": 1}) if inputs[0].rank else None
         return TorchLayer("torch.nn.Linear", (features, self.w), keywords, flatten)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return _gemm(node("Flatten", X, axis=1) if inputs[0].rank else X, self.b)
+
 
 class ChannelwiseLinear(Op):
     """The same fully connected layer over the channels of every position, as a 1x1 convolution.
@@ -102,3 +111,9 @@ class ChannelwiseLinear(Op):
         keywords: dict[str, Setting] = {} if self.b else {"bias": False}
         name = "striate.nn.ChannelwiseLinear" if inputs[0].rank else "torch.nn.Linear"
         return TorchLayer(name, (inputs[0].channels, self.w), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        if not inputs[0].rank:
+            return _gemm(X, self.b)
+        filters = weight("weight", self.w, inputs[0].channels, *(1,) * inputs[0].rank)
+        return node("Conv", X, filters, weight("bias") if self.b else None)

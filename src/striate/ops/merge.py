@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 
 from striate.errors import GraphError
 from striate.ir import (
     WHOLE,
     Cost,
+    OnnxInput,
+    OnnxTerm,
     Op,
     Reach,
     Size,
@@ -17,6 +20,7 @@ from striate.ir import (
     Types,
     Window,
 )
+from striate.ops._onnx import node, whole
 from striate.ops._pointwise import work
 from striate.quantities import dimensions
 
@@ -43,6 +47,16 @@ def _stretched(inputs: Types, *, channels_too: bool) -> TensorType | None:
     if any(len(candidates) > 1 for candidates in sizes):
         return None
     return TensorType.of(*(size for (size, *_) in sizes))
+
+
+def folded(op: str, terms: Sequence[OnnxTerm]) -> OnnxTerm:
+    """Two terms at a time, from the left."""
+    return reduce(lambda one, other: node(op, one, other), terms)
+
+
+def streams(inputs: Types) -> list[OnnxTerm]:
+    """All streams, in order."""
+    return [OnnxInput(index) for index in range(len(inputs))]
 
 
 def _stretch_window(given: TensorType, output: TensorType) -> Window:
@@ -93,6 +107,9 @@ class Add(PointwiseJoin):
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("operator.add", folded=True)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return folded("Add", streams(inputs))
+
 
 class Subtract(PointwiseJoin):
     """The first branch less the others, `(a - b)`; shapes as for `+`."""
@@ -108,6 +125,9 @@ class Subtract(PointwiseJoin):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("operator.sub", folded=True)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return folded("Sub", streams(inputs))
 
 
 class Product(Op):
@@ -142,6 +162,15 @@ class Product(Op):
             for one in inputs
         )
         return TorchFunction("operator.mul", folded=True, prepare=prepare if any(prepare) else ())
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        rank = outputs[0].rank
+        raised = whole(*range(2, 2 + rank))
+        terms = [
+            term if given.rank == rank else node("Unsqueeze", term, raised)
+            for given, term in zip(inputs, streams(inputs), strict=True)
+        ]
+        return folded("Mul", terms)
 
 
 class Multiply(Product):
@@ -191,6 +220,11 @@ class Concatenation(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("torch.cat", {"dim": 1}, packed=True)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        if len(inputs) == 1:
+            return OnnxInput()
+        return node("Concat", *streams(inputs), axis=1)
 
 
 class Concatenate(Concatenation):

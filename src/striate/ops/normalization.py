@@ -6,6 +6,7 @@ from striate.errors import GraphError
 from striate.ir import (
     WHOLE,
     Cost,
+    OnnxTerm,
     Op,
     TorchLayer,
     Types,
@@ -16,6 +17,7 @@ from striate.ir import (
     number,
 )
 from striate.ops._groups import check_groups
+from striate.ops._onnx import X, affine, filled, node, plane_axes, scalar, weight, whole
 from striate.ops._pointwise import changed, work
 
 
@@ -68,6 +70,13 @@ class BatchNorm(Op):
         name = f"torch.nn.BatchNorm{max(inputs[0].rank, 1)}d"
         return TorchLayer(name, (inputs[0].channels,), keywords)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        channels = inputs[0].channels
+        scale = weight("weight") if self.affine else filled(1.0, channels)
+        shift = weight("bias") if self.affine else filled(0.0, channels)
+        running = (weight("running_mean"), weight("running_var"))
+        return node("BatchNormalization", X, scale, shift, *running, epsilon=self.eps)
+
 
 class GroupNorm(Op):
     """Group normalization: mean and deviation over groups of channels and the plane, per image.
@@ -107,6 +116,12 @@ class GroupNorm(Op):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         keywords = changed(self, eps="eps", affine="affine")
         return TorchLayer("torch.nn.GroupNorm", (self.g, inputs[0].channels), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        channels = inputs[0].channels
+        scale = weight("weight") if self.affine else filled(1.0, channels)
+        shift = weight("bias") if self.affine else filled(0.0, channels)
+        return node("GroupNormalization", X, scale, shift, num_groups=self.g, epsilon=self.eps)
 
 
 class InstanceNorm(Op):
@@ -150,6 +165,12 @@ class InstanceNorm(Op):
         name = f"torch.nn.InstanceNorm{inputs[0].rank}d"
         return TorchLayer(name, (inputs[0].channels,), keywords)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        channels = inputs[0].channels
+        scale = weight("weight") if self.affine else filled(1.0, channels)
+        shift = weight("bias") if self.affine else filled(0.0, channels)
+        return node("InstanceNormalization", X, scale, shift, epsilon=self.eps)
+
 
 class GlobalResponseNorm(Op):
     """Global response normalization: channels compete by their energy over the whole image.
@@ -187,3 +208,9 @@ class GlobalResponseNorm(Op):
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         name = "striate.nn.GlobalResponseNorm"
         return TorchLayer(name, (inputs[0].channels,), changed(self, eps="eps"))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        energy = node("ReduceL2", X, whole(*plane_axes(inputs[0])))
+        mean = node("Add", node("ReduceMean", energy, whole(1)), scalar(self.eps))
+        shared = node("Mul", X, node("Div", energy, mean))
+        return node("Add", X, affine(shared, inputs[0]))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import prod
+from math import inf, prod
 
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    OnnxTerm,
     Op,
     Setting,
     Sizes,
@@ -20,6 +21,7 @@ from striate.ir import (
     sizes,
 )
 from striate.ops._axes import Slide, explain, only_changed, plane_after, shortest, window
+from striate.ops._onnx import X, bare, known_plane, node, padded, scalar, window_attributes
 from striate.ops._padding import PADDINGS, Frame, slides_of
 from striate.ops._pointwise import work
 
@@ -75,6 +77,20 @@ class SlidingPool(Op):
         keywords |= self.own_keywords(slides)
         return TorchLayer(self.torch_name(inputs[0].rank), (shortest(kernels),), keywords)
 
+    def onnx_ends(self, given: TensorType) -> tuple[Slide, ...]:
+        """The windows with as much padding at the end as they reach over it, and no more.
+
+        So that `ceil` needs no attribute, whose meaning has changed between versions of ONNX.
+
+        Raises:
+            GraphError: `ceil` is asked for, and a size is open.
+        """
+        slides = self.slides(given)
+        if not self.ceil:
+            return slides
+        pairs = zip(slides, known_plane(self.name, given), strict=True)
+        return tuple(_to_the_end(slide, size) for slide, size in pairs)
+
     @abstractmethod
     def torch_name(self, rank: int) -> str:
         """The class."""
@@ -82,6 +98,13 @@ class SlidingPool(Op):
     @abstractmethod
     def own_keywords(self, slides: tuple[Slide, ...]) -> dict[str, Setting]:
         """What this pool's class takes besides."""
+
+
+def _to_the_end(slide: Slide, size: int) -> Slide:
+    steps = slide.steps(size)
+    assert steps is not None
+    covered = (steps - 1) * slide.stride + slide.span
+    return slide._replace(after=max(covered - size - slide.before, 0), ceil=False)
 
 
 def _check_padding(op: str, slide: Slide) -> None:
@@ -126,6 +149,14 @@ class MaxPool(SlidingPool):
 
     def own_keywords(self, slides: tuple[Slide, ...]) -> dict[str, Setting]:
         return only_changed("dilation", [slide.dilation for slide in slides], 1)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        slides = self.onnx_ends(inputs[0])
+        if all(one.after < one.kernel and one.before < one.kernel for one in slides):
+            return node("MaxPool", X, **window_attributes(slides))
+        # Runtimes refuse a padding of a whole window, which a stretched one may reach.
+        around = padded(X, slides, value=float("-inf"))
+        return node("MaxPool", around, **window_attributes(bare(slides)))
 
 
 class AveragePool(SlidingPool):
@@ -173,6 +204,19 @@ class AveragePool(SlidingPool):
     def own_keywords(self, slides: tuple[Slide, ...]) -> dict[str, Setting]:
         return {} if self.cip else {"count_include_pad": False}
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        slides = self.onnx_ends(inputs[0])
+        if not self.cip:
+            return node("AveragePool", X, **window_attributes(slides), count_include_pad=0)
+        # As in torch, padding counts in the mean, and what a window hangs over behind it does not.
+        counted = [one._replace(after=min(one.before, one.after)) for one in slides]
+        beyond = [one._replace(before=0, after=max(one.after - one.before, 0)) for one in slides]
+        if not any(one.after for one in beyond):
+            return node("AveragePool", X, **window_attributes(slides), count_include_pad=1)
+        return node(
+            "AveragePool", padded(X, counted), **window_attributes(beyond), count_include_pad=0
+        )
+
 
 class NormPool(SlidingPool):
     """p-norm pooling: the length of the window as a vector, for each channel; L2 by default.
@@ -203,3 +247,14 @@ class NormPool(SlidingPool):
 
     def own_keywords(self, slides: tuple[Slide, ...]) -> dict[str, Setting]:
         return {} if self.norm == 2 else {"norm": float(self.norm)}
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        slides = self.onnx_ends(inputs[0])
+        if self.norm == inf:
+            return node("MaxPool", node("Abs", X), **window_attributes(slides))
+        if self.norm == int(self.norm):
+            return node("LpPool", X, **window_attributes(slides), p=int(self.norm))
+        powers = node("Pow", node("Abs", X), scalar(self.norm))
+        mean = node("AveragePool", powers, **window_attributes(slides), count_include_pad=1)
+        total = node("Mul", mean, scalar(prod(one.kernel for one in slides)))
+        return node("Pow", total, scalar(1 / self.norm))

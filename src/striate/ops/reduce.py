@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from striate.ir import Cost, TorchFunction, Types
+from striate.ir import Cost, OnnxTerm, TorchFunction, Types
+from striate.ops._onnx import node
 from striate.ops._pointwise import work
-from striate.ops.merge import Concatenation, PointwiseJoin, Product
+from striate.ops.merge import Concatenation, PointwiseJoin, Product, folded, streams
 
 
 class SumOfStreams(PointwiseJoin):
@@ -20,6 +21,9 @@ class SumOfStreams(PointwiseJoin):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("operator.add", folded=True)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return folded("Add", streams(inputs))
 
 
 class MeanOfStreams(PointwiseJoin):
@@ -40,6 +44,9 @@ class MeanOfStreams(PointwiseJoin):
         divide = TorchFunction("torch.div", {"other": len(inputs)})
         return TorchFunction("operator.add", folded=True, then=divide)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Mean", *streams(inputs))
+
 
 class MaxOfStreams(PointwiseJoin):
     """The largest of all streams of a tuple, number by number.
@@ -57,6 +64,9 @@ class MaxOfStreams(PointwiseJoin):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("torch.maximum", folded=True)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Max", *streams(inputs))
 
 
 class ProductOfStreams(Product):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from striate.ir import Cost, TorchLayer, Types, count, number, word
+from striate.ir import Cost, OnnxTerm, TorchLayer, Types, count, number, word
+from striate.ops._onnx import X
 from striate.ops._pointwise import Pointwise, changed
 
 
@@ -14,6 +15,9 @@ class Regularizer(Pointwise):
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
         return Cost()
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return X
 
 
 class Dropout(Regularizer):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import floor
+from itertools import product
+from math import comb, floor, prod
 
 from striate.errors import GraphError
 from striate.ir import (
     UNUSED,
     Cost,
+    OnnxConstant,
+    OnnxInput,
+    OnnxTerm,
     Op,
     Reach,
     Setting,
@@ -28,8 +32,18 @@ from striate.ir import (
 )
 from striate.ops._axes import Slide, check_alike, per_axis, plane_after, shortest, window
 from striate.ops._convolution import check_padding
+from striate.ops._onnx import (
+    X,
+    bare,
+    known_plane,
+    node,
+    padded,
+    plane_axes,
+    whole,
+    window_attributes,
+)
 from striate.ops._pointwise import work
-from striate.ops.adaptive import adaptive_reach
+from striate.ops.adaptive import adaptive_onnx, adaptive_reach
 
 _LINEAR = {"linear", "bilinear", "trilinear"}
 _MODES = ("nearest", "nearest_exact", "linear", "bilinear", "trilinear", "bicubic", "area")
@@ -164,6 +178,38 @@ class Upsample(Op):
         name = "torch.nn.Upsample" if len(inputs) == 1 else "striate.nn.Resize"
         return TorchLayer(name, (), keywords)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given, output = inputs[0], outputs[0]
+        if self.mode == "area":
+            out = known_plane(self.name, output)
+            return adaptive_onnx(self.name, given, out, "Average")
+        facts = {"axes": plane_axes(given), **self._onnx_mode()}
+        if len(inputs) == 2 and None in output.plane:
+            return node("Resize", X, None, None, node("Shape", OnnxInput(1), start=2), **facts)
+        if len(inputs) == 2 or self.size is not None or self._is_exact(given):
+            return node("Resize", X, None, None, whole(*known_plane(self.name, output)), **facts)
+        factors = self._factors(given.rank)
+        scales = OnnxConstant(tuple(map(float, factors)), (len(factors),))
+        return node("Resize", X, None, scales, None, **facts)
+
+    def _is_exact(self, given: TensorType) -> bool:
+        """The factors give whole sizes; else it matters that positions follow the factors."""
+        pairs = zip(given.plane, self._factors(given.rank), strict=True)
+        return all(size is not None and (size * factor).denominator == 1 for size, factor in pairs)
+
+    def _onnx_mode(self) -> dict[str, Setting]:
+        if self.mode == "nearest":
+            return {
+                "mode": "nearest",
+                "coordinate_transformation_mode": "asymmetric",
+                "nearest_mode": "floor",
+            }
+        if self.mode == "nearest_exact":
+            return {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
+        corners = "align_corners" if self.ac else "half_pixel"
+        mode = "cubic" if self.mode == "bicubic" else "linear"
+        return {"mode": mode, "coordinate_transformation_mode": corners, "cubic_coeff_a": -0.75}
+
 
 class BlurPool(Op):
     """Subsampling that blurs first, so that a shifted image gives a shifted result.
@@ -218,3 +264,13 @@ class BlurPool(Op):
         if self.pm != "reflect":
             keywords["padding_mode"] = self.pm
         return TorchLayer("striate.nn.BlurPool", (self.k,), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given, slides = inputs[0], self._slides(inputs[0])
+        row = [comb(self.k - 1, at) / 2 ** (self.k - 1) for at in range(self.k)]
+        taps = tuple(prod(point) for point in product(row, repeat=given.rank))
+        filters = OnnxConstant(taps, (given.channels, 1, *(self.k,) * given.rank))
+        term: OnnxTerm = X
+        if self.pm != "zeros":
+            term, slides = padded(X, slides, self.pm), bare(slides)
+        return node("Conv", term, filters, **window_attributes(slides), group=given.channels)

@@ -7,6 +7,8 @@ from math import prod
 from striate.errors import GraphError
 from striate.ir import (
     WHOLE,
+    OnnxNode,
+    OnnxTerm,
     Op,
     Size,
     Sizes,
@@ -22,6 +24,7 @@ from striate.ir import (
 )
 from striate.ops._axes import known_elements
 from striate.ops._groups import check_groups
+from striate.ops._onnx import X, node, reshaped, whole
 
 _MOST_PARTS = 1024
 
@@ -47,6 +50,9 @@ class Flatten(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.Flatten")
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return node("Flatten", X, axis=1)
 
 
 class Reshape(Op):
@@ -98,6 +104,9 @@ class Reshape(Op):
     def torch(self, inputs: Types, outputs: Types) -> TorchFunction:
         return TorchFunction("torch.reshape", {"shape": (-1, *outputs[0].sizes)})
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return reshaped(self.name, X, *outputs[0].sizes)
+
 
 class Split(Op):
     """Several streams from one, cut along channels: n equal ones, or of the widths listed."""
@@ -141,6 +150,10 @@ class Split(Op):
             return TorchFunction("torch.chunk", {"chunks": self.n, "dim": 1}, many=True)
         return TorchFunction("torch.split", {"split_size_or_sections": self.n, "dim": 1}, many=True)
 
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        widths = whole(*(one.channels for one in outputs))
+        return OnnxNode("Split", (X, widths), {"axis": 1}, len(outputs))
+
 
 class PadChannels(Op):
     """Channels of zeros added up to a width, half before and half after: a shortcut of no weights.
@@ -171,3 +184,9 @@ class PadChannels(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("striate.nn.PadChannels", (self.w,))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        missing = self.w - inputs[0].channels
+        if not missing:
+            return X
+        return node("Pad", X, whole(missing // 2, missing - missing // 2), None, whole(1))

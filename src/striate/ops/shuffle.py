@@ -6,9 +6,10 @@ from fractions import Fraction
 from math import prod
 
 from striate.errors import GraphError
-from striate.ir import Op, Reach, Size, Sizes, TorchLayer, Types, Window, count, sizes
+from striate.ir import OnnxTerm, Op, Reach, Size, Sizes, TorchLayer, Types, Window, count, sizes
 from striate.ops._axes import Slide, per_axis, shortest, window
 from striate.ops._groups import check_groups
+from striate.ops._onnx import X, node, reshaped, with_channels_as, with_shape_of
 
 
 class ChannelShuffle(Op):
@@ -34,6 +35,12 @@ class ChannelShuffle(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.ChannelShuffle", (self.g,))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given, rank = inputs[0], inputs[0].rank
+        grouped = with_channels_as(X, given, self.g, given.channels // self.g)
+        mixed = node("Transpose", grouped, perm=(0, 2, 1, *range(3, 3 + rank)))
+        return with_shape_of(mixed, given, X)
 
 
 class PixelShuffle(Op):
@@ -71,6 +78,16 @@ class PixelShuffle(Op):
         factor = shortest(per_axis(self.name, "factor", self.r, inputs[0].rank))
         is_torchs = inputs[0].rank == 2 and isinstance(factor, int)
         return TorchLayer(f"{'torch' if is_torchs else 'striate'}.nn.PixelShuffle", (factor,))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given, rank = inputs[0], inputs[0].rank
+        factors = per_axis(self.name, "factor", self.r, rank)
+        if rank == 2 and len(set(factors)) == 1:
+            return node("DepthToSpace", X, blocksize=factors[0], mode="CRD")
+        parts = with_channels_as(X, given, outputs[0].channels, *factors)
+        order = (axis for at in range(rank) for axis in (2 + rank + at, 2 + at))
+        laid = node("Transpose", parts, perm=(0, 1, *order))
+        return reshaped(self.name, laid, *outputs[0].sizes)
 
 
 class PixelUnshuffle(Op):
@@ -115,3 +132,13 @@ class PixelUnshuffle(Op):
         factor = shortest(per_axis(self.name, "factor", self.r, inputs[0].rank))
         is_torchs = inputs[0].rank == 2 and isinstance(factor, int)
         return TorchLayer(f"{'torch' if is_torchs else 'striate'}.nn.PixelUnshuffle", (factor,))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        given, rank = inputs[0], inputs[0].rank
+        factors = per_axis(self.name, "factor", self.r, rank)
+        pairs = zip(outputs[0].plane, factors, strict=True)
+        blocks = (part for pair in pairs for part in pair)
+        parts = reshaped(self.name, X, given.channels, *blocks)
+        order = (*range(3, 3 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2))
+        stacked = node("Transpose", parts, perm=(0, 1, *order))
+        return reshaped(self.name, stacked, *outputs[0].sizes)

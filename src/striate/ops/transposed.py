@@ -9,6 +9,7 @@ from typing import NamedTuple
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    OnnxTerm,
     Op,
     Reach,
     Setting,
@@ -26,6 +27,7 @@ from striate.ir import (
 )
 from striate.ops._axes import only_changed, per_axis, shortest
 from striate.ops._groups import check_groups
+from striate.ops._onnx import X, node, weight
 
 
 class _Axis(NamedTuple):
@@ -159,3 +161,19 @@ class TransposedConvolution(Op):
         name = f"torch.nn.ConvTranspose{inputs[0].rank}d"
         kernel = shortest([axis.kernel for axis in axes])
         return TorchLayer(name, (inputs[0].channels, self.w, kernel), keywords)
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        axes = self._axes(inputs[0])
+        ends = tuple(axis.padding for axis in axes)
+        return node(
+            "ConvTranspose",
+            X,
+            weight("weight"),
+            weight("bias") if self.b else None,
+            kernel_shape=tuple(axis.kernel for axis in axes),
+            strides=tuple(axis.stride for axis in axes),
+            pads=(*ends, *ends),
+            output_padding=tuple(axis.extra for axis in axes),
+            dilations=tuple(axis.dilation for axis in axes),
+            group=self.g,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from striate.errors import GraphError
 from striate.ir import (
     UNUSED,
+    OnnxTerm,
     Op,
     Size,
     TensorType,
@@ -16,6 +17,7 @@ from striate.ir import (
     number,
     shape,
 )
+from striate.ops._onnx import X, node, weight, whole
 
 
 def _type_of(op: str, sizes: tuple[Size, ...]) -> TensorType:
@@ -56,6 +58,9 @@ class Input(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.Identity")
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        return X
 
 
 class BareParameter(Op):
@@ -101,3 +106,11 @@ class BareParameter(Op):
 
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer:
         return TorchLayer("torch.nn.Parameter", (outputs[0].sizes,))
+
+    def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
+        tensor = weight("", 1, *(size for size in self.sizes if size is not None))
+        if not inputs:
+            return tensor
+        batch = node("Shape", X, start=0, end=1)
+        ones = whole(*(1,) * len(self.sizes))
+        return node("Expand", tensor, node("Concat", batch, ones, axis=0))

@@ -1,0 +1,246 @@
+"""Node by node from a graph to ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from striate.backends._calls import input_name, outputs_of
+from striate.backends.onnx_model._tensors import Tensors, key_of
+from striate.errors import Diagnostic, GraphError
+from striate.ir import (
+    Graph,
+    Node,
+    OnnxConstant,
+    OnnxInput,
+    OnnxNode,
+    OnnxPort,
+    OnnxTerm,
+    OnnxWeight,
+    Setting,
+    TensorType,
+    Value,
+)
+from striate.ops.merge import PointwiseJoin, Product
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+
+OPSET = 21
+"""The first that normalizes groups with a scale per channel; onnxruntime runs it from 1.18 on."""
+IR_VERSION = 10
+BATCH = "batch"
+
+_AXES = {
+    0: (),
+    1: ("length",),
+    2: ("height", "width"),
+    3: ("depth", "height", "width"),
+}
+
+
+class Builder:
+    """Writes a graph once; names are those of the text, made unique where it has them twice."""
+
+    def __init__(self, graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+        self.graph = graph
+        self.nodes: list[onnx.NodeProto] = []
+        self.tensors = Tensors(weights)
+        self.names: dict[Value, str] = {}
+        self.outputs: set[str] = set()
+        self.taken = {key_of(node, weight.name) for node in graph.nodes for weight in node.weights}
+
+    def model_graph(self, name: str) -> onnx.GraphProto:
+        """The graph in ONNX."""
+        from onnx import helper
+
+        inputs = [self._input(value) for value in self.graph.inputs]
+        for index, node in enumerate(self.graph.nodes):
+            if Value(index) not in self.names:
+                self._write(index, node)
+        outputs = [self._output(at, value) for at, value in enumerate(self.graph.outputs)]
+        used = {one for node in self.nodes for one in node.input}
+        return helper.make_graph(
+            self.nodes,
+            name,
+            inputs,
+            outputs,
+            initializer=list(self.tensors.protos(used)),
+            value_info=list(self._inner_types()),
+        )
+
+    def fresh(self, name: str) -> str:
+        """The name, with a number behind it if it is taken."""
+        found, at = name, 0
+        while found in self.taken:
+            at += 1
+            found = f"{name}_{at}"
+        self.taken.add(found)
+        return found
+
+    def _input(self, value: Value) -> onnx.ValueInfoProto:
+        name = self.fresh(input_name(self.graph, value))
+        self.names[value] = name
+        type_ = self.graph.type_of(value)
+        prefix = "" if len(self.graph.inputs) == 1 else f"{name}."
+        axes = [f"{prefix}{axis}" for axis in _AXES[type_.rank]]
+        return _value_info(name, type_, BATCH, axes)
+
+    def _write(self, index: int, node: Node) -> None:
+        term = _term(node)
+        if self._is_stretched(index):
+            term = _unrepeated(term)
+        writing = _Writing(self, node, [self.names[value] for value in node.inputs])
+        names = writing.outputs(term)
+        self.names.update(zip(outputs_of(self.graph, index), names, strict=True))
+
+    def _is_stretched(self, index: int) -> bool:
+        """All who read a bare parameter repeat it over the batch by themselves."""
+        readers = (self.graph.nodes[user].op for user in self.graph.users[index])
+        return Value(index) not in self.graph.outputs and all(
+            isinstance(op, PointwiseJoin | Product) for op in readers
+        )
+
+    def _output(self, at: int, value: Value) -> onnx.ValueInfoProto:
+        """The output, whose value is called by the output's name instead of by a path."""
+        from onnx import helper
+
+        name = self.fresh(_output_name(self.graph, at))
+        inner = self.names[value]
+        makers = [node for node in self.nodes if inner in node.output]
+        if not makers or inner in self.outputs:
+            self.nodes.append(helper.make_node("Identity", [inner], [name], name=name))
+        else:
+            self._rename(inner, name)
+        self.outputs.add(name)
+        batch = 1 if inner in self.tensors else BATCH
+        return _value_info(name, self.graph.type_of(value), batch)
+
+    def _rename(self, old: str, new: str) -> None:
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                for at, name in enumerate(names):
+                    if name == old:
+                        names[at] = new
+        self.names.update({value: new for value, name in self.names.items() if name == old})
+
+    def _inner_types(self) -> Iterator[onnx.ValueInfoProto]:
+        """What is known about the layers' values, for those who look at the model."""
+        seen = self.outputs | {self.names[value] for value in self.graph.inputs}
+        for value, name in self.names.items():
+            if name not in seen and name not in self.tensors:
+                seen.add(name)
+                yield _value_info(name, self.graph.type_of(value), BATCH)
+
+
+@dataclass
+class _Writing:
+    """The terms of one node; those met again are not written twice."""
+
+    builder: Builder
+    node: Node
+    inputs: list[str]
+    written: dict[OnnxTerm, list[str]] = field(default_factory=dict)
+
+    def outputs(self, term: OnnxTerm) -> list[str]:
+        """The names of what the whole term gives."""
+        return self._names(term, self.node.path)
+
+    def _names(self, term: OnnxTerm, called: str = "") -> list[str]:
+        if term not in self.written:
+            self.written[term] = self._write(term, called)
+        return self.written[term]
+
+    def _write(self, term: OnnxTerm, called: str) -> list[str]:
+        tensors = self.builder.tensors
+        match term:
+            case OnnxInput():
+                return [self.inputs[term.index]]
+            case OnnxPort():
+                return [self._names(term.node)[term.port]]
+            case OnnxWeight():
+                return [tensors.weight(self.node, term)]
+            case OnnxConstant():
+                return [tensors.constant(term)]
+            case OnnxNode():
+                return self._operator(term, called or f"{self.node.path}/{term.op}")
+
+    def _operator(self, term: OnnxNode, called: str) -> list[str]:
+        from onnx import helper
+
+        inputs = ["" if one is None else self._names(one)[0] for one in term.inputs]
+        while not inputs[-1]:
+            inputs.pop()
+        name = self.builder.fresh(called)
+        several = [f"{name}:{port}" for port in range(term.outputs)]
+        outputs = [name] if term.outputs == 1 else [self.builder.fresh(one) for one in several]
+        attributes = _attributes(term)
+        made = helper.make_node(term.op, inputs, outputs, name=name, **attributes)
+        if self.builder.tensors.fold(made):
+            return outputs
+        self.builder.nodes.append(made)
+        return outputs
+
+
+def _term(node: Node) -> OnnxTerm:
+    """The layer's spelling.
+
+    Raises:
+        GraphError: it has none; the message says where in the network.
+    """
+    try:
+        return node.op.onnx(node.input_types, node.outputs)
+    except GraphError as refusal:
+        told = [
+            Diagnostic(one.code, f"{node.path}: {one.reason}", node.span, one.help)
+            for one in refusal.diagnostics
+        ]
+        raise GraphError(*told) from None
+
+
+def _unrepeated(term: OnnxTerm) -> OnnxTerm:
+    """A bare tensor, where the layer repeats it for each image of the batch."""
+    if isinstance(term, OnnxNode) and term.op == "Expand":
+        (tensor, _) = term.inputs
+        return tensor if isinstance(tensor, OnnxWeight) else term
+    return term
+
+
+def _attributes(term: OnnxNode) -> dict[str, Any]:
+    """The attributes in the types that the operator declares: a 1 may have to be 1.0."""
+    from onnx import defs
+
+    declared = defs.get_schema(term.op, OPSET).attributes
+    return {
+        name: _typed(value, declared[name].type is defs.OpSchema.AttrType.FLOAT)
+        for name, value in term.attributes.items()
+    }
+
+
+def _typed(value: Setting, is_float: bool) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return float(value) if is_float and isinstance(value, int | float) else value
+
+
+def _output_name(graph: Graph, at: int) -> str:
+    """The label of an output if it has one; else `output`, numbered where there are several."""
+    value = graph.outputs[at]
+    labels = [name for name, values in graph.names.items() if values == (value,)]
+    if labels:
+        return labels[-1]
+    return "output" if len(graph.outputs) == 1 else f"output.{at}"
+
+
+def _value_info(
+    name: str, type_: TensorType, batch: str | int, axes: Sequence[str] = ()
+) -> onnx.ValueInfoProto:
+    from onnx import TensorProto, helper
+
+    open_axes: Iterable[str | None] = axes or [None] * type_.rank
+    plane = [
+        axis if size is None else size for size, axis in zip(type_.plane, open_axes, strict=True)
+    ]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, type_.channels, *plane])
