@@ -34,6 +34,8 @@ TOLERANCE = 1e-5
 SETTINGS: dict[str, dict[str, Any]] = {
     "googlenet": {"aux_logits": False, "init_weights": False},
     "inception_v3": {"aux_logits": False, "init_weights": False},
+    # As published by TensorFlow; timm's networks of this very name are for weights of its own.
+    **{f"efficientnet_lite{i}": {"pad_type": "same", "bn_eps": 0.001} for i in range(5)},
 }
 """What builds the reference as the text has it."""
 
