@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import zip_longest
 
 from striate import __version__
 from striate.cli import commands
@@ -104,6 +105,20 @@ def command(name: str) -> Callable[..., int | None]:
     return function  # type: ignore[no-any-return]
 
 
+def with_values(arguments: Sequence[str], alone: Sequence[str]) -> list[str]:
+    """The arguments with a value for options that may stand alone: their own name.
+
+    >>> with_values(["photos", "--pretrained", "--lr", "1"], ["--pretrained"])
+    ['photos', '--pretrained', 'pretrained', '--lr', '1']
+    """
+    given = list[str]()
+    for argument, after in zip_longest(arguments, arguments[1:], fillvalue="-"):
+        given.append(argument)
+        if argument in alone and after.startswith("-"):
+            given.append(argument.lstrip("-"))
+    return given
+
+
 def _call(name: str, arguments: Sequence[str]) -> int:
     """Parse the arguments of one command and run it."""
     import typer
@@ -116,8 +131,14 @@ def _call(name: str, arguments: Sequence[str]) -> int:
     for parameter in parser.params:
         if parameter.param_type_name == "argument" and parameter.metavar is None:
             parameter.metavar = (parameter.name or "").upper()  # DATA, as the manual says
+    alone = [
+        option
+        for parameter in parser.params
+        for option in parameter.opts
+        if (parameter.metavar or "").startswith("[") and option.startswith("-")
+    ]
     try:
-        with parser.make_context(f"striate {name}", list(arguments)) as context:
+        with parser.make_context(f"striate {name}", with_values(arguments, alone)) as context:
             code = parser.invoke(context)
     except typer.Exit as done:  # --help
         return done.exit_code

@@ -22,11 +22,11 @@ KNOWN = ("best", "last")
 class Bundle:
     """A network, its weights, its class names, and how images are prepared for it.
 
-    folder: where it was read from. name: which of its weights. metrics: as saved with the weights,
-    on the validation images. facts: everything else that was saved.
+    folder: of the run it was read from; None for a published network. name: which weights. metrics:
+    as saved with the weights, on the validation images. facts: everything else that was saved.
     """
 
-    folder: Path
+    folder: Path | None
     name: str
     network: Network
     tensors: dict[str, Tensor]

@@ -34,6 +34,7 @@ from striate.train.loop import SELECTION, Job, Outcome, train
 from striate.train.prepare import Glance, glance, prepare, read_data
 from striate.train.reporter import Reporter, Terminal
 from striate.train.settings import Options, Origin, Settings, check_options, resolve
+from striate.train.start import Start, find_start
 
 # Multiply-accumulates of a whole training below which measuring the fastest way does not pay.
 WORTH_MEASURING = 2e12
@@ -66,14 +67,15 @@ def fit(
     seen = glance(manifest)
     chosen = choose_network(net, manifest.classes, seen, size=options.get("size"))
     tell.line(_network_line(chosen, seen))
-    record = input_record(chosen)
+    start = find_start(chosen, options.get("pretrained", False), tell)
+    record = start.suited(input_record(chosen))
     prepared = prepare(
         manifest,
         record,
         max_unreadable=options.get("max_unreadable", 0.01),
         reporter=tell,
     )
-    training, record = prepared.splits["train"], prepared.record
+    training, record = prepared.splits["train"], start.suited(prepared.record)
     is_colour = seen.is_colour and record.channels == 3
     settings = resolve(options, manifest=training.manifest, record=record, is_colour=is_colour)
     loader = make_loader(training, record, batch=settings.batch)
@@ -85,13 +87,13 @@ def fit(
     save_unreadable(folder / UNREADABLE, prepared.unreadable)
     torch.manual_seed(settings.seed)
     job = Job(
-        module=chosen.module(),
+        module=start.module(),
         train=loader,
         val=_val_loader(prepared.splits["val"], record, settings),
         record=record,
         settings=settings,
         folder=folder,
-        facts=_facts(chosen, manifest, record),
+        facts=_facts(start, manifest, record),
     )
     return train(job, tell)
 
@@ -218,7 +220,7 @@ def _write_head(folder: Path, settings: Settings, chosen: Network, *, data: str)
     replace_text(folder / NETWORK, chosen.text)
 
 
-def _facts(chosen: Network, manifest: Manifest, record: Preprocessing) -> dict[str, Json]:
+def _facts(start: Start, manifest: Manifest, record: Preprocessing) -> dict[str, Json]:
     """What is saved beside all weights of a run."""
     versions: Mapping[str, str] = {
         "striate": __version__,
@@ -228,7 +230,8 @@ def _facts(chosen: Network, manifest: Manifest, record: Preprocessing) -> dict[s
         "pillow": PIL.__version__,
     }
     return {
-        "network": chosen.name,
+        "network": start.network.name,
+        "pretrained": None if start.loaded is None else start.loaded.origin,
         "classes": list(manifest.classes),
         "preprocessing": record.to_json(),
         "selection": SELECTION,

@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     flip: mirror left and right by chance. padding: pixels of random shift each way. val_share:
     share of training images held out where the data state no validation split. max_unreadable:
     share of unreadable images that is tolerated. precision: of the arithmetic while training.
+    pretrained: weights to start from, as in `Network.module`; True for the published ones.
     """
 
     epochs: int
@@ -42,6 +43,7 @@ class Options(TypedDict, total=False):
     val_share: float
     max_unreadable: float
     precision: Precision
+    pretrained: str | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Settings:
     max_unreadable: float
     precision: Precision
     channels_last: bool
+    pretrained: str | bool = False
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Json]:
@@ -104,6 +107,8 @@ def check_options(options: Mapping[str, object]) -> None:
                 f"a training has no setting '{name}'{did_you_mean(name, known)}",
                 f"the settings are: {listing(sorted(known), most=20)}",
             )
+        if name == "pretrained" and not (isinstance(value, str | bool) and value != ""):
+            raise _bad(name, value, "a file, hf:owner/name, or the word pretrained")
         if name == "precision" and value not in get_args(Precision):
             raise _bad(name, value, " or ".join(get_args(Precision)))
         if name not in LIMITS:
@@ -130,7 +135,7 @@ def resolve(
         "epochs": (default_epochs(images), "data"),
         "size": (record.height, "network"),
         "batch": (batch, "data"),
-        "lr": (default_lr(batch), "default"),
+        "lr": (default_lr(batch, is_pretrained=bool(options.get("pretrained"))), "default"),
         "weight_decay": (5e-4, "default"),
         "momentum": (0.9, "default"),
         "warm_up": (0.2, "default"),
@@ -145,6 +150,7 @@ def resolve(
         "max_unreadable": (0.01, "default"),
         "precision": ("float32", "default"),
         "channels_last": (False, "default"),
+        "pretrained": (False, "default"),
     }
     given = {name: (value, "option") for name, value in options.items()}
     merged = {**chosen, **given}
@@ -163,9 +169,9 @@ def default_batch(images: int) -> int:
     return int(2 ** min(8, max(4, math.floor(math.log2(max(images, 1) / 20)))))
 
 
-def default_lr(batch: int) -> float:
-    """Highest learning rate, in proportion to the batch."""
-    return 0.4 * batch / 256
+def default_lr(batch: int, *, is_pretrained: bool = False) -> float:
+    """Highest learning rate, in proportion to the batch; a tenth for what is trained already."""
+    return (0.04 if is_pretrained else 0.4) * batch / 256
 
 
 def _bad(name: str, value: object, expected: str) -> Exception:

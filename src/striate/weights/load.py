@@ -22,7 +22,7 @@ def load_into(
 
     outputs: numbers that the network puts out per place, its classes. Where the weights are for
     another number, the last layer keeps what it was made with. like: the whole network, where
-    `module` is a part of it with the same keys.
+    `module` is a part of it with the same keys. On the device `meta` nothing is filled.
 
     Raises:
         UsageError: they are of another network; the message shows the first difference.
@@ -36,10 +36,12 @@ def load_into(
         {key: tuple(tensor.shape) for key, tensor in weights.tensors.items()},
     )
     found = match(sides, outputs=outputs, has_order=weights.has_order)
+    if weights.is_renamed:
+        found = found.silent()
     chosen = {
         key: weights.tensors[there].reshape(state[key].shape)
         for key, there in found.names.items()
-        if key in state
+        if key in state and not state[key].is_meta
     }
     module.load_state_dict(chosen, strict=False)
     classes = None if found.has_new_head else _of_length(weights.classes, outputs)
@@ -49,6 +51,7 @@ def load_into(
         weights.preprocessing,
         classes,
         (*weights.notes, *found.notes),
+        found.has_new_head,
     )
 
 

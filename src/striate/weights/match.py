@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from striate.errors import listing
 from striate.weights.difference import refusal
@@ -13,6 +13,7 @@ from striate.weights.unwrap import without_wrapper
 
 COUNTER = "num_batches_tracked"
 """Batches that a batch norm has seen: a plain number that only averaging over all of them reads."""
+RENAMED = "matched by order and shape"
 _AUXILIARY = re.compile(r"aux", re.IGNORECASE)
 
 
@@ -24,6 +25,10 @@ class Match:
     fresh: tuple[str, ...]
     notes: tuple[str, ...]
     has_new_head: bool = False
+
+    def silent(self) -> Match:
+        """Without the note that names differ."""
+        return replace(self, notes=tuple(note for note in self.notes if RENAMED not in note))
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ def _by_order(sides: Sides, outputs: int, *, has_order: bool) -> Match | None:
             names = {key: name for key, name in found.items() if key not in replaced}
             example = next(((key, name) for key, name in names.items() if key != name), None)
             matched = _matched(sides, names, replaced, classes)
-            said = f"its names differ{_example(example)}: matched by order and shape"
+            said = f"its names differ{_example(example)}: {RENAMED}"
             return Match(names, matched.fresh, (said, *matched.notes), matched.has_new_head)
     return None
 

@@ -18,7 +18,8 @@ class Weights:
     has_order: whether the names stand in the order in which the layers were made; `.safetensors`
         files sort them.
     preprocessing: how images were prepared for these weights. classes: names of the outputs.
-    notes: what was noticed on the way, a sentence each.
+    notes: what was noticed on the way, a sentence each. is_renamed: the names are known to be other
+        ones, which is then not worth a note.
     """
 
     origin: str
@@ -27,6 +28,7 @@ class Weights:
     preprocessing: Preprocessing | None = None
     classes: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    is_renamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Loaded:
     fresh: keys that kept the numbers they were made with, such as those of a replaced last layer.
     classes: names of the outputs; None where nobody knows them or the last layer was replaced.
     notes: all that is worth telling, a sentence each.
+    has_new_head: the last layer is not of these weights, and must be trained.
     """
 
     origin: str
@@ -43,3 +46,4 @@ class Loaded:
     preprocessing: Preprocessing | None
     classes: tuple[str, ...] | None
     notes: tuple[str, ...]
+    has_new_head: bool = False

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 def eval_(
-    run: Annotated[str, typer.Argument(help="Run folder that striate fit made.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|NET",
+            help="Run folder that striate fit made, or a published network: efficientnet_lite0.",
+        ),
+    ],
     data: Annotated[
         str | None, typer.Argument(help="Other images. [default: those held out by the run]")
     ] = None,
@@ -20,7 +26,14 @@ def eval_(
         str | None,
         typer.Option(help="train, val or test. [default: test where there is one, else val]"),
     ] = None,
-    weights: Annotated[str, typer.Option(help="best or last.")] = "best",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Of a run: best or last. Of a network: a .safetensors, .pt or .pth file, "
+            "hf:owner/name, or pretrained. [default: best; of a network those installed here]",
+        ),
+    ] = None,
     batch: Annotated[int, typer.Option(help="Images at a time.", min=1)] = 256,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Accept data that lack some of the classes.")
@@ -34,7 +47,8 @@ def eval_(
 
     Prints the accuracy with its 95 % interval and the number of images, and precision, recall and
     F1 of every class. Without DATA, the images are those that the run has never trained on, by the
-    list in its folder. Classes of other data are matched by name.
+    list in its folder. Classes of other data are matched by name; those of ImageNet may also be
+    called by their WordNet numbers (n02123045) or by all their words.
     """
     from json import dumps
 
@@ -43,11 +57,11 @@ def eval_(
     yield_while_waiting()
 
     from striate.data import decode_all, fits_in_memory, make_loader, refuse_many
-    from striate.deploy import load
+    from striate.deploy import open_bundle
     from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score
     from striate.train import Terminal
 
-    bundle = load(run, weights)
+    bundle = open_bundle(run, weights)
     chosen, manifest = _images(bundle, data, split, allow_missing=allow_missing)
     module = bundle.module()
     tell = Terminal()
@@ -62,11 +76,11 @@ def eval_(
         said = answers(module, loader, bundle.preprocessing, advance=advance)
     scores = score(said.log_probabilities, said.labels, bundle.classes)
     if json:
-        head = {"run": run, "weights": weights, "data": data or manifest.root, "split": chosen}
+        head = {"run": run, "weights": bundle.name, "data": data or manifest.root, "split": chosen}
         unreadable = {"unreadable": [bad.path for bad in decoded.unreadable]}
         print(dumps({**head, **scores.to_json(), **unreadable}, allow_nan=False))
         return
-    print(f"{run} ({weights}) on {chosen} of {data or manifest.root}")
+    print(f"{run} ({bundle.name}) on {chosen} of {data or manifest.root}")
     print(accuracy_line(scores))
     print(f"log-loss {scores.log_loss:.4f}")
     print(class_table(scores))
@@ -88,7 +102,16 @@ def _images(
             f"there is no split '{split}'{did_you_mean(split, SPLITS)}",
             "the splits are train, val and test",
         )
-    manifest = index(data) if data else load_manifest(bundle.folder / MANIFEST)
+    if data:
+        manifest = _by_known_names(index(data), bundle)
+    elif bundle.folder is not None:
+        manifest = load_manifest(bundle.folder / MANIFEST)
+    else:
+        raise UsageError.of(
+            "data-needed",
+            f"{bundle.network.name} was trained elsewhere and holds out no images",
+            f"name some: striate eval {bundle.network.name} DATA",
+        )
     present = [name for name in SPLITS if (manifest.splits == name).any()]
     wanted = split or next((name for name in ("test", "val") if name in present), None)
     if wanted is None:
@@ -109,3 +132,15 @@ def _images(
     # The run's own splits may lack a rare class: that is known since the training.
     allow = allow_missing or not data
     return wanted, part.with_classes(bundle.classes, allow_missing=allow)
+
+
+def _by_known_names(manifest: Manifest, bundle: Bundle) -> Manifest:
+    """The same images, under the names that a network of ImageNet's classes has for them."""
+    from dataclasses import replace
+
+    from striate.weights import imagenet_classes, imagenet_names
+
+    if bundle.classes != imagenet_classes():
+        return manifest
+    known = imagenet_names()
+    return replace(manifest, classes=tuple(known.get(name, name) for name in manifest.classes))

@@ -53,6 +53,14 @@ def fit(
     precision: Annotated[
         str | None, typer.Option(help="float32 or bfloat16. [default: the faster, measured]")
     ] = None,
+    pretrained: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SOURCE]",
+            help="Start from weights: a .safetensors, .pt or .pth file, hf:owner/name, or (alone) "
+            "the published ones.",
+        ),
+    ] = None,
     out: Annotated[
         str | None, typer.Option(help="The run folder. [default: runs/<data>-<network>-<number>]")
     ] = None,
@@ -91,6 +99,7 @@ def fit(
         "val_share": val_share,
         "max_unreadable": max_unreadable,
         "precision": precision,
+        "pretrained": pretrained,
     }
     options = {name: value for name, value in given.items() if value is not None}
     tell = Terminal()

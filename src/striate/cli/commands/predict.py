@@ -11,17 +11,31 @@ if TYPE_CHECKING:
 
 
 def predict(
-    run: Annotated[str, typer.Argument(help="Run folder that striate fit made.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|NET",
+            help="Run folder that striate fit made, or a published network: efficientnet_lite0.",
+        ),
+    ],
     files: Annotated[list[str], typer.Argument(help="Image files.")],
     top: Annotated[int, typer.Option(help="Classes per file.", min=1)] = 5,
-    weights: Annotated[str, typer.Option(help="best or last.")] = "best",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Of a run: best or last. Of a network: a .safetensors, .pt or .pth file, "
+            "hf:owner/name, or pretrained. [default: best; of a network those installed here]",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
     """Say what is in image files.
 
     One line per file: its most probable classes, best first, with the probabilities the network
-    gives them. Images are prepared by the record in the run, as in training. A file that cannot be
-    read is told, and the exit code is then 2; the other files are answered all the same.
+    gives them. Images are prepared as in training, by the record in the run or beside the published
+    weights. A file that cannot be read is told, and the exit code is then 2; the other files are
+    answered all the same. Nothing is fetched from elsewhere unless --weights asks for it.
     """
     import sys
     from json import dumps
@@ -30,16 +44,16 @@ def predict(
 
     yield_while_waiting()
 
-    from striate.deploy import load
+    from striate.deploy import open_bundle
     from striate.train import Terminal
 
-    bundle = load(run, weights)
+    bundle = open_bundle(run, weights)
     tell = Terminal()
     with tell.bar("predicting", len(files)) as advance:
         predictions = bundle.predict(files, top=top, advance=advance)
     if json:
         rows = [_row(prediction) for prediction in predictions]
-        print(dumps({"run": run, "weights": weights, "predictions": rows}, allow_nan=False))
+        print(dumps({"run": run, "weights": bundle.name, "predictions": rows}, allow_nan=False))
     else:
         width = max(len(prediction.file) for prediction in predictions)
         for prediction in predictions:
