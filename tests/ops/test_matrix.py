@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.ops.torch_side import NAMES, examples, images, is_known, kind, module_of, run
 
 COUNTED_BY_TORCH = {"conv", "dw", "wsconv", "tconv", "linear", "fc"}
-COUNTED_BY_HAND = {"deform"}
+COUNTED_BY_HAND = {"deform", "routing"}
 
 
 @pytest.mark.parametrize("name", NAMES)

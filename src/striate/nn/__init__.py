@@ -9,6 +9,7 @@ settings and wrong shapes raise `striate.errors.GraphError`.
 
 from striate.nn.affine import Affine
 from striate.nn.blur_pool import BlurPool
+from striate.nn.capsules import CapsuleRouting, LongestVector, Squash, VectorLength
 from striate.nn.channel_norm import LayerNormChannels, RMSNormChannels
 from striate.nn.channel_shuffle import ChannelShuffle
 from striate.nn.channel_statistics import ChannelMax, ChannelMean
@@ -30,6 +31,7 @@ from striate.nn.maxout import Maxout
 from striate.nn.p_norm_pool import LpPool, lp_pool
 from striate.nn.pad_channels import PadChannels
 from striate.nn.pixel_shuffle import PixelShuffle, PixelUnshuffle
+from striate.nn.radial_basis import RadialBasis
 from striate.nn.resize import Resize
 from striate.nn.same_conv import SameConv1d, SameConv2d, SameConv3d, SamePad
 from striate.nn.spatial_dropout import SpatialDropout
@@ -45,6 +47,7 @@ __all__ = [
     "Affine",
     "AffineWarp",
     "BlurPool",
+    "CapsuleRouting",
     "ChannelMax",
     "ChannelMean",
     "ChannelShuffle",
@@ -60,19 +63,23 @@ __all__ = [
     "L2Normalize",
     "LayerNormChannels",
     "LocalResponseNorm",
+    "LongestVector",
     "LpPool",
     "Maxout",
     "PadChannels",
     "PixelShuffle",
     "PixelUnshuffle",
     "RMSNormChannels",
+    "RadialBasis",
     "Resize",
     "SameConv1d",
     "SameConv2d",
     "SameConv3d",
     "SamePad",
     "SpatialDropout",
+    "Squash",
     "StochasticDepth",
+    "VectorLength",
     "WeightStandardizedConv1d",
     "WeightStandardizedConv2d",
     "WeightStandardizedConv3d",
