@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from striate.deploy import load as load
     from striate.deploy.fit import fit as fit
     from striate.networks import Network as Network
+    from striate.networks import folded as folded
     from striate.networks import network as network
     from striate.networks import pattern as pattern
     from striate.ops import register as register
@@ -30,12 +31,13 @@ _HOMES = {
     "Network": "striate.networks",
     "fit": "striate.deploy",
     "load": "striate.deploy",
+    "folded": "striate.networks",
     "network": "striate.networks",
     "pattern": "striate.networks",
     "register": "striate.ops",
 }
 
-__all__ = ["Bundle", "Network", "fit", "load", "network", "pattern", "register"]
+__all__ = ["Bundle", "Network", "fit", "folded", "load", "network", "pattern", "register"]
 
 
 def __getattr__(name: str) -> object:

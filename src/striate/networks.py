@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from logging import getLogger
 from pathlib import Path
@@ -16,12 +16,15 @@ from striate.analysis.table import Row, layer_rows
 from striate.errors import UsageError
 from striate.ir import Graph, TensorType
 from striate.notation import Pattern, Program, program
+from striate.rewrites import simplified
 from striate.source import Source
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from striate.backends.torch_module import Network as TorchNetwork
+    from striate.data import Preprocessing
     from striate.notation.builder import Piece
     from striate.weights import Source as WeightsSource
 
@@ -132,6 +135,49 @@ class Network:
                 getLogger("striate").warning("%s: %s", found.origin, note)
         return made
 
+    def onnx(
+        self,
+        path: str | Path,
+        weights: nn.Module | Mapping[str, torch.Tensor] | WeightsSource | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+        preprocessing: Preprocessing | None = None,
+    ) -> tuple[Path, ...]:
+        """The files written: the network as an ONNX model for any batch, in float32.
+
+        Weights of more than 2 GB stand in a second file, `NAME.data`, beside the model.
+
+        weights: a module of this network or its `state_dict`, or what `module` takes; None for the
+            weights the text starts with.
+        classes, preprocessing: go into the model's metadata; by default those of the weights.
+
+        Raises:
+            UsageError: weights are missing or of another shape; the file cannot be written.
+            GraphError: a layer has no ONNX form, or one for known sizes only.
+        """
+        from torch import nn
+
+        from striate.backends.onnx_model import onnx_model, save_onnx
+
+        if not isinstance(weights, nn.Module | Mapping):
+            weights = self.module(weights=weights)
+        loaded = getattr(weights, "loaded", None)
+        state = weights.state_dict() if isinstance(weights, nn.Module) else weights
+        arrays = {
+            key: tensor.detach().float().cpu().numpy()
+            for key, tensor in state.items()
+            if tensor.is_floating_point()
+        }
+        record = preprocessing or getattr(loaded, "preprocessing", None)
+        model = onnx_model(
+            self.graph,
+            arrays,
+            name=self.name,
+            classes=classes if classes is not None else getattr(loaded, "classes", None),
+            preprocessing=record.to_json() if record else None,
+        )
+        return save_onnx(path, model)
+
     def svg(self, *, depth: int | None = None) -> str:
         """A picture of the structure."""
         from striate.backends.svg import svg
@@ -174,6 +220,23 @@ def network(
     sizes = input if input is not None else found.input
     inputs = () if sizes is None else (_type(sizes),)
     return Network(found.name, chosen, inputs, found.card)
+
+
+def folded(module: TorchNetwork) -> TorchNetwork:
+    """The network for inference alone: fewer layers, the same outputs but for rounding.
+
+    Batch norm becomes part of the convolution or FC beside it, parallel linear branches one layer,
+    fixed filters and factors part of the weights; what acts only in training goes. The given
+    module stays as it is; the new one has weights of its own, with other keys, and is in eval mode.
+
+    module: what `Network.module` made; whatever its mode, its running statistics are used.
+
+    Source: Ioffe and Szegedy, Batch normalization, 2015, section 3.2; Ding et al., RepVGG, 2021.
+    """
+    from striate.backends.torch_module import reworked
+
+    simple = simplified(module.graph)
+    return reworked(module, simple.graph, simple.weights)
 
 
 def pattern(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from striate.errors import GraphError
+from striate.ir.edit import without_unneeded
 from striate.ir.facts import DEFAULT_INITIALISATION, Initialisation
 from striate.ir.graph import Graph, Node, Region, Value
 from striate.ir.op import Op, Types
@@ -191,18 +192,7 @@ class GraphBuilder:
             names=dict(names or {}),
             decisions=decisions,
         )
-        live = self._live(inputs, outputs)
-        return graph if len(live) == len(self.nodes) else _pruned(graph, live)
-
-    def _live(self, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> list[int]:
-        live = {value.node for value in inputs}
-        todo = [value.node for value in outputs]
-        while todo:
-            index = todo.pop()
-            if index not in live or not self.nodes[index].inputs:
-                live.add(index)
-                todo.extend(one.node for one in self.nodes[index].inputs if one.node not in live)
-        return sorted(live)
+        return without_unneeded(graph, outputs)
 
 
 def _moved(region: Region, moved: Copy, path: str, cut: int) -> Region:
@@ -213,39 +203,6 @@ def _moved(region: Region, moved: Copy, path: str, cut: int) -> Region:
     ]
     outputs = tuple([moved(value) for value in region.outputs])
     return Region(path + region.path[cut:], region.title, tuple(items), outputs)
-
-
-def _pruned(graph: Graph, live: list[int]) -> Graph:
-    """The graph of the live nodes alone, renumbered."""
-    place = {old: new for new, old in enumerate(live)}
-
-    def moved(values: Iterable[Value]) -> tuple[Value, ...]:
-        return tuple(Value(place[one.node], one.port) for one in values if one.node in place)
-
-    def kept(items: Iterable[int | Region]) -> Iterator[int | Region]:
-        for item in items:
-            if isinstance(item, int):
-                if item in place:
-                    yield place[item]
-            elif inner := tuple(kept(item.items)):
-                yield replace(item, items=inner, outputs=moved(item.outputs))
-
-    nodes, seen = [], set[str]()
-    for old in live:
-        node = graph.nodes[old]
-        shared = node.op.is_element and node.path in seen
-        seen.add(node.path)
-        nodes.append(replace(node, inputs=moved(node.inputs), shared=shared))
-    names = {name: moved(values) for name, values in graph.names.items()}
-    return replace(
-        graph,
-        nodes=tuple(nodes),
-        inputs=moved(graph.inputs),
-        outputs=moved(graph.outputs),
-        root=replace(graph.root, items=tuple(kept(graph.root.items)), outputs=moved(graph.outputs)),
-        names={name: values for name, values in names.items() if values},
-        pruned=tuple(node.path for old, node in enumerate(graph.nodes) if old not in place),
-    )
 
 
 def _check_size(op: Op, outputs: tuple[TensorType, ...]) -> None:

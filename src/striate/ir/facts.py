@@ -98,6 +98,36 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class Linear:
+    """The layer's first output is `weight * x + bias`, linear in its first input x.
+
+    out: axis of the tensor `weight` along which the output channels stand (of one group, where the
+        other axis holds the channels of all groups).
+    into: axis along which the input channels stand; None where positions stand there as well.
+    groups: groups of channels that do not see each other.
+    pads: zeros stand around the plane, so that a constant added to x is not one added to y.
+    """
+
+    out: int = 0
+    into: int | None = 1
+    groups: int = 1
+    pads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunningNorm:
+    """At test time the layer is a factor and a shift for each channel.
+
+    These are `weight / sqrt(running_var + eps)` and `bias - running_mean * factor`.
+
+    affine: it has `weight` and `bias`; else they are 1 and 0.
+    """
+
+    eps: float
+    affine: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TorchFunction:
     """A call of a function on the layer's inputs: `name(*inputs, **keywords)`.
 

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 from striate.errors import GraphError, did_you_mean
 from striate.ir.facts import (
     Cost,
+    Linear,
     OnnxTerm,
+    RunningNorm,
     Setting,
     TorchFunction,
     TorchLayer,
@@ -194,6 +196,14 @@ class Op(ABC):
     def explain(self, inputs: Types) -> str:
         """The formula of the output's size with its numbers; empty where nothing is worked out."""
         return ""
+
+    def linear(self, inputs: Types) -> Linear | None:
+        """How it is linear, for layers with a tensor `weight` and an argument `b` for the bias."""
+        return None
+
+    def running_norm(self) -> RunningNorm | None:
+        """How it normalizes by running statistics, for layers that do."""
+        return None
 
     @abstractmethod
     def torch(self, inputs: Types, outputs: Types) -> TorchLayer | TorchFunction:

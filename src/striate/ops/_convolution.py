@@ -10,6 +10,7 @@ from typing import NamedTuple
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    Linear,
     OnnxTerm,
     Op,
     Setting,
@@ -74,6 +75,11 @@ class ConvolutionForm(Op):
     def padding_mode(self) -> str:
         """What stands in the padding."""
         return "zeros"
+
+    def linear(self, inputs: Types) -> Linear | None:
+        pads = any(slide.before or slide.after for slide in self.slides(inputs[0]))
+        groups = self.channels(inputs[0]).groups
+        return Linear(groups=groups, pads=pads and self.padding_mode == "zeros")
 
     def weights(self, inputs: Types) -> tuple[Weight, ...]:
         into, out, groups = self.channels(inputs[0])

@@ -146,9 +146,10 @@ class LocalResponseNorm(ChannelNorm):
     def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
         given = inputs[0]
         alpha = self.alpha if self.div else self.alpha * self.n
-        if given.rank == 2 and self.n % 2:
+        if given.rank == 2 and self.n % 2 and min(alpha, self.beta) > 0:
             return node("LRN", X, size=self.n, alpha=alpha, beta=self.beta, bias=self.k)
-        # An even n reaches one channel further down than up in torch, and up in ONNX.
+        # Other planes and numbers onnxruntime refuses, and an even n reaches one channel further
+        # down than up in torch, but up in ONNX.
         flat = node("Reshape", node("Mul", X, X), whole(0, 1, given.channels, -1))
         slides = (Slide(self.n, before=self.n // 2, after=(self.n - 1) // 2), Slide(1))
         frame = window_attributes(slides)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from striate.ir import OnnxTerm, Setting, Sizes, TensorType, count, flag, number, sizes, width, word
+from striate.ir import (
+    Linear,
+    OnnxTerm,
+    Setting,
+    Sizes,
+    TensorType,
+    Types,
+    count,
+    flag,
+    number,
+    sizes,
+    width,
+    word,
+)
 from striate.ops._convolution import PADDING_MODES, Channels, ConvolutionForm
 from striate.ops._onnx import node, scalar, weight, whole
 from striate.ops._padding import PADDINGS
@@ -118,6 +131,9 @@ class WeightStandardizedConvolution(ConvolutionForm):
     b: bool = flag(True, long="bias", doc="adds a learned number to each channel")
     pm: str = word("zeros", PADDING_MODES, long="padding_mode", doc="what stands in the padding")
     eps: float = number(1e-6, least=0, doc="added to the variance")
+
+    def linear(self, inputs: Types) -> Linear | None:
+        return None  # not in the tensor `weight`: another is made of it at each call
 
     def channels(self, given: TensorType) -> Channels:
         return Channels(given.channels, self.w, self.g)

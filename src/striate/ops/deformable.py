@@ -9,6 +9,7 @@ from math import prod
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    Linear,
     OnnxConstant,
     OnnxInput,
     OnnxTerm,
@@ -99,6 +100,9 @@ class DeformableConvolution(ConvolutionForm):
 
     def _points(self, given: TensorType) -> int:
         return prod(per_axis(self.name, "kernel", self.k, given.rank))
+
+    def linear(self, inputs: Types) -> Linear | None:
+        return Linear(groups=self.g, pads=True)
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
         positions = outputs[0].positions

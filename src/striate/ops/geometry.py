@@ -273,6 +273,9 @@ class Warp(Op):
             out = (1, *out)
         else:
             matrix = reshaped(self.name, theta, rank, rank + 1)
+        if self.ac and 1 in out:  # an axis of one pixel is seen in its middle, not at its start
+            seen = [0 if size == 1 else 1 for size in reversed(out)]
+            matrix = node("Mul", matrix, OnnxConstant((*seen, 1), (1, 1, len(out) + 1)))
         batch = node("Shape", X, start=0, end=1)
         sizes = node("Concat", batch, whole(given.channels, *out), axis=0)
         grid = node("AffineGrid", matrix, sizes, align_corners=int(self.ac))

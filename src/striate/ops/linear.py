@@ -5,6 +5,7 @@ from __future__ import annotations
 from striate.ir import (
     WHOLE,
     Cost,
+    Linear,
     OnnxTerm,
     Op,
     Setting,
@@ -56,6 +57,9 @@ class Dense(Op):
         known_elements(self.name, inputs[0])
         return (TensorType(self.w),)
 
+    def linear(self, inputs: Types) -> Linear | None:
+        return Linear(into=None if inputs[0].rank else 1)
+
     def weights(self, inputs: Types) -> tuple[Weight, ...]:
         return _weights(known_elements(self.name, inputs[0]), self.w, self.b)
 
@@ -97,6 +101,9 @@ class ChannelwiseLinear(Op):
 
     def infer(self, inputs: Types) -> Types:
         return (inputs[0].with_channels(self.w),)
+
+    def linear(self, inputs: Types) -> Linear | None:
+        return Linear()
 
     def weights(self, inputs: Types) -> tuple[Weight, ...]:
         return _weights(inputs[0].channels, self.w, self.b)

@@ -8,6 +8,7 @@ from striate.ir import (
     Cost,
     OnnxTerm,
     Op,
+    RunningNorm,
     TorchLayer,
     Types,
     Weight,
@@ -61,6 +62,9 @@ class BatchNorm(Op):
             Weight("num_batches_tracked", (), "statistic", 0.0, trained=False),
         )
         return (*scale_and_shift(channels), *running) if self.affine else running
+
+    def running_norm(self) -> RunningNorm | None:
+        return RunningNorm(self.eps, self.affine)
 
     def cost(self, inputs: Types, outputs: Types) -> Cost:
         return work(outputs[0], 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from striate.errors import GraphError
 from striate.ir import (
     Cost,
+    Linear,
     OnnxTerm,
     Op,
     Reach,
@@ -25,9 +27,9 @@ from striate.ir import (
     sizes,
     width,
 )
-from striate.ops._axes import only_changed, per_axis, shortest
+from striate.ops._axes import Slide, only_changed, per_axis, shortest
 from striate.ops._groups import check_groups
-from striate.ops._onnx import X, node, weight
+from striate.ops._onnx import X, node, padded, per_channel, weight
 
 
 class _Axis(NamedTuple):
@@ -127,6 +129,9 @@ class TransposedConvolution(Op):
             )
         return (TensorType(self.w, plane),)
 
+    def linear(self, inputs: Types) -> Linear | None:
+        return Linear(out=1, into=0, groups=self.g, pads=True)
+
     def weights(self, inputs: Types) -> tuple[Weight, ...]:
         into = inputs[0].channels
         kernel = per_axis(self.name, "kernel", self.k, inputs[0].rank)
@@ -164,16 +169,36 @@ class TransposedConvolution(Op):
 
     def onnx(self, inputs: Types, outputs: Types) -> OnnxTerm:
         axes = self._axes(inputs[0])
-        ends = tuple(axis.padding for axis in axes)
+        ends = [axis.padding for axis in axes]
+        if all(axis.extra < axis.stride for axis in axes):
+            extra = tuple(axis.extra for axis in axes)
+            bias = weight("bias") if self.b else None
+            return self._onnx_painted(axes, ends, bias, output_padding=extra)
+        # Runtimes refuse a whole step more. So less is cut off, and what lacks then are zeros.
+        kept = [min(axis.extra, axis.padding) for axis in axes]
+        painted = self._onnx_painted(
+            axes, [end - one for end, one in zip(ends, kept, strict=True)], None
+        )
+        more = [axis.extra - one for axis, one in zip(axes, kept, strict=True)]
+        behind = padded(painted, [Slide(1, after=one) for one in more])
+        return node("Add", behind, per_channel("bias", outputs[0])) if self.b else behind
+
+    def _onnx_painted(
+        self,
+        axes: Sequence[_Axis],
+        ends: Sequence[int],
+        bias: OnnxTerm | None,
+        **attributes: Setting,
+    ) -> OnnxTerm:
         return node(
             "ConvTranspose",
             X,
             weight("weight"),
-            weight("bias") if self.b else None,
+            bias,
             kernel_shape=tuple(axis.kernel for axis in axes),
             strides=tuple(axis.stride for axis in axes),
-            pads=(*ends, *ends),
-            output_padding=tuple(axis.extra for axis in axes),
+            pads=(*(axis.padding for axis in axes), *ends),
             dilations=tuple(axis.dilation for axis in axes),
             group=self.g,
+            **attributes,
         )

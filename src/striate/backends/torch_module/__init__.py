@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -10,10 +10,12 @@ import torch
 from striate.backends._taps import tapped
 from striate.backends.torch_module._build import tree
 from striate.backends.torch_module._container import Container, Holder
+from striate.backends.torch_module._fold import worked_out
 from striate.backends.torch_module._network import Network
 from striate.ir import Graph
+from striate.ir.recipe import Recipe
 
-__all__ = ["Container", "Holder", "Network", "module"]
+__all__ = ["Container", "Holder", "Network", "module", "reworked"]
 
 
 def module(
@@ -42,3 +44,27 @@ def module(
     with nullcontext() if device is None else torch.device(device):
         network = tree(part)
     return network if dtype is None else network.to(dtype=dtype)
+
+
+def reworked(network: Network, graph: Graph, weights: Mapping[str, Recipe]) -> Network:
+    """The module of a rewritten graph, in eval mode, with weights that follow from those it has.
+
+    weights: how; tensors that it does not name stay as they are. They are worked out in double
+        precision and have the dtype and the device of the old ones.
+    """
+    old: dict[str, torch.Tensor] = network.state_dict()
+
+    def read(key: str) -> torch.Tensor:
+        return old[key].detach().cpu().double()
+
+    like = next((one for one in old.values() if one.is_floating_point()), torch.empty(0))
+    with torch.random.fork_rng(), like.device:
+        made = tree(graph).to(like.dtype)
+    state = {
+        key: worked_out(weights[key], read).to(like.device, like.dtype)
+        if key in weights
+        else old[key].detach().clone()
+        for key in made.state_dict()
+    }
+    made.load_state_dict(state, assign=True)
+    return made.eval()
