@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from striate.backends.torch_module import Network as TorchNetwork
     from striate.data import Preprocessing
+    from striate.data import Preprocessing
     from striate.notation.builder import Piece
     from striate.weights import Source as WeightsSource
 
@@ -134,6 +135,49 @@ class Network:
             for note in made.loaded.notes:
                 getLogger("striate").warning("%s: %s", found.origin, note)
         return made
+
+    def onnx(
+        self,
+        path: str | Path,
+        weights: nn.Module | Mapping[str, torch.Tensor] | WeightsSource | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+        preprocessing: Preprocessing | None = None,
+    ) -> tuple[Path, ...]:
+        """The files written: the network as an ONNX model for any batch, in float32.
+
+        Weights of more than 2 GB stand in a second file, `NAME.data`, beside the model.
+
+        weights: a module of this network or its `state_dict`, or what `module` takes; None for the
+            weights the text starts with.
+        classes, preprocessing: go into the model's metadata; by default those of the weights.
+
+        Raises:
+            UsageError: weights are missing or of another shape; the file cannot be written.
+            GraphError: a layer has no ONNX form, or one for known sizes only.
+        """
+        from torch import nn
+
+        from striate.backends.onnx_model import onnx_model, save_onnx
+
+        if not isinstance(weights, nn.Module | Mapping):
+            weights = self.module(weights=weights)
+        loaded = getattr(weights, "loaded", None)
+        state = weights.state_dict() if isinstance(weights, nn.Module) else weights
+        arrays = {
+            key: tensor.detach().float().cpu().numpy()
+            for key, tensor in state.items()
+            if tensor.is_floating_point()
+        }
+        record = preprocessing or getattr(loaded, "preprocessing", None)
+        model = onnx_model(
+            self.graph,
+            arrays,
+            name=self.name,
+            classes=classes if classes is not None else getattr(loaded, "classes", None),
+            preprocessing=record.to_json() if record else None,
+        )
+        return save_onnx(path, model)
 
     def onnx(
         self,

@@ -50,17 +50,20 @@ class Builder:
         self.tensors = Tensors(weights)
         self.names: dict[Value, str] = {}
         self.outputs: set[str] = set()
-        self.taken = {key_of(node, weight.name) for node in graph.nodes for weight in node.weights}
+        self.called: set[str] = set()
+        self.taken = {key_of(node, one.name) for node in graph.nodes for one in node.weights}
 
     def model_graph(self, name: str) -> onnx.GraphProto:
         """The graph in ONNX."""
         from onnx import helper
 
         inputs = [self._input(value) for value in self.graph.inputs]
+        asked = [_fresh(one, self.taken) for one in _output_names(self.graph)]
         for index, node in enumerate(self.graph.nodes):
             if Value(index) not in self.names:
                 self._write(index, node)
-        outputs = [self._output(at, value) for at, value in enumerate(self.graph.outputs)]
+        pairs = zip(asked, self.graph.outputs, strict=True)
+        outputs = [self._output(called, value) for called, value in pairs]
         used = {one for node in self.nodes for one in node.input}
         return helper.make_graph(
             self.nodes,
@@ -71,17 +74,14 @@ class Builder:
             value_info=list(self._inner_types()),
         )
 
-    def fresh(self, name: str) -> str:
-        """The name, with a number behind it if it is taken."""
-        found, at = name, 0
-        while found in self.taken:
-            at += 1
-            found = f"{name}_{at}"
-        self.taken.add(found)
-        return found
+    def named(self, called: str, outputs: int) -> tuple[str, list[str]]:
+        """The name of an operator, and those of its outputs; numbered where they are taken."""
+        name = _fresh(called, self.called)
+        wanted = [name] if outputs == 1 else [f"{name}:{port}" for port in range(outputs)]
+        return name, [_fresh(one, self.taken) for one in wanted]
 
     def _input(self, value: Value) -> onnx.ValueInfoProto:
-        name = self.fresh(input_name(self.graph, value))
+        name = _fresh(input_name(self.graph, value), self.taken)
         self.names[value] = name
         type_ = self.graph.type_of(value)
         prefix = "" if len(self.graph.inputs) == 1 else f"{name}."
@@ -103,15 +103,15 @@ class Builder:
             isinstance(op, PointwiseJoin | Product) for op in readers
         )
 
-    def _output(self, at: int, value: Value) -> onnx.ValueInfoProto:
+    def _output(self, name: str, value: Value) -> onnx.ValueInfoProto:
         """The output, whose value is called by the output's name instead of by a path."""
         from onnx import helper
 
-        name = self.fresh(_output_name(self.graph, at))
         inner = self.names[value]
         makers = [node for node in self.nodes if inner in node.output]
         if not makers or inner in self.outputs:
-            self.nodes.append(helper.make_node("Identity", [inner], [name], name=name))
+            called, _ = self.named(name, 1)
+            self.nodes.append(helper.make_node("Identity", [inner], [name], name=called))
         else:
             self._rename(inner, name)
         self.outputs.add(name)
@@ -173,14 +173,10 @@ class _Writing:
         inputs = ["" if one is None else self._names(one)[0] for one in term.inputs]
         while not inputs[-1]:
             inputs.pop()
-        name = self.builder.fresh(called)
-        several = [f"{name}:{port}" for port in range(term.outputs)]
-        outputs = [name] if term.outputs == 1 else [self.builder.fresh(one) for one in several]
-        attributes = _attributes(term)
-        made = helper.make_node(term.op, inputs, outputs, name=name, **attributes)
-        if self.builder.tensors.fold(made):
-            return outputs
-        self.builder.nodes.append(made)
+        name, outputs = self.builder.named(called, term.outputs)
+        made = helper.make_node(term.op, inputs, outputs, name=name, **_attributes(term))
+        if not self.builder.tensors.fold(made):
+            self.builder.nodes.append(made)
         return outputs
 
 
@@ -225,13 +221,26 @@ def _typed(value: Setting, is_float: bool) -> object:
     return float(value) if is_float and isinstance(value, int | float) else value
 
 
-def _output_name(graph: Graph, at: int) -> str:
-    """The label of an output if it has one; else `output`, numbered where there are several."""
-    value = graph.outputs[at]
-    labels = [name for name, values in graph.names.items() if values == (value,)]
-    if labels:
-        return labels[-1]
-    return "output" if len(graph.outputs) == 1 else f"output.{at}"
+def _output_names(graph: Graph) -> list[str]:
+    """The label of each output if it has one; else `output`, numbered where there are several."""
+    labels = {
+        values[0]: name
+        for name, values in graph.names.items()
+        if len(values) == 1 and name.isidentifier()
+    }
+    if len(graph.outputs) == 1:
+        return [labels.get(graph.outputs[0], "output")]
+    return [labels.get(value, f"output.{at}") for at, value in enumerate(graph.outputs)]
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it if it is taken; taken from now on."""
+    found, at = name, 0
+    while found in taken:
+        at += 1
+        found = f"{name}_{at}"
+    taken.add(found)
+    return found
 
 
 def _value_info(

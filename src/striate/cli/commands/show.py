@@ -52,16 +52,17 @@ def show(
     the shortest and the longest path; `step` the stride so far. For a text with open choices the
     number of its members and its choices are shown.
     """
+    from striate.cli.commands._sizes import sizes
     from striate.errors import TextError
     from striate.networks import network, pattern
 
-    sizes = None if input_ is None else _sizes(input_)
+    given = sizes(input_)
     try:
-        made = network(net, input=sizes)
+        made = network(net, input=given)
     except TextError as mistake:
         if mistake.code != OPEN_CHOICE:
             raise
-        _show_pattern(pattern(net, input=sizes), net, as_json=json)
+        _show_pattern(pattern(net, input=given), net, as_json=json)
         return
     from striate.analysis.summary import summary
 
@@ -78,19 +79,6 @@ def show(
     from striate.analysis.report import report
 
     print(report(answers, _style()))
-
-
-def _sizes(text: str) -> tuple[int | None, ...]:
-    from striate.errors import UsageError
-
-    words = [word.strip() for word in text.lower().replace("×", "x").replace(",", "x").split("x")]
-    if all(word == "?" or (word.isascii() and word.isdigit()) for word in words):
-        return tuple(None if word == "?" else int(word[:9]) for word in words)
-    raise UsageError.of(
-        "input-not-sizes",
-        f"--input '{text}' is no list of sizes",
-        "write channels first, then the spatial sizes, as 3x224x224; ? leaves a size open",
-    )
 
 
 def _draw(file: str, picture: str) -> None:
