@@ -13,7 +13,6 @@ from striate.networks import Network, network
 from striate.quantities import dimensions
 from striate.weights import (
     PRETRAINED,
-    WHEELS,
     Loaded,
     Source,
     find_weights,
@@ -22,6 +21,7 @@ from striate.weights import (
     offline_weights,
     usual,
 )
+from striate.zoo.wheels import WHEELS
 
 
 def open_bundle(model: str, weights: str | None = None) -> Bundle:

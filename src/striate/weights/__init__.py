@@ -5,11 +5,9 @@ from striate.weights.imagenet import imagenet_classes, imagenet_names
 from striate.weights.load import load_into
 from striate.weights.preparation import usual
 from striate.weights.record import Loaded, Weights
-from striate.weights.wheels import WHEELS
 
 __all__ = [
     "PRETRAINED",
-    "WHEELS",
     "Loaded",
     "Source",
     "Weights",

