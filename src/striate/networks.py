@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from striate.backends.torch_module import Network as TorchNetwork
     from striate.data import Preprocessing
-    from striate.data import Preprocessing
     from striate.notation.builder import Piece
     from striate.weights import Source as WeightsSource
 
