@@ -1,9 +1,9 @@
-"""Trees as canonical text: one form, no options.
+"""Trees as text: one form, no options.
 
 ASCII, at most 100 columns where words allow it. A statement that does not fit on one line is broken
 before `->`, a fork gets one branch a line with its sign first, a table one row a line. Comments
-stand before their statement. Parsing the text gives the same tree again; so printing that prints
-the same text.
+stand before their statement. Parsing the text gives the printed tree again: that of the file in
+canonical words (`print_file`), or as it was (`print_tree`); so printing that prints the same text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from striate.notation import inline as words
+from striate.notation.canonical import canonical
 from striate.notation.inline import ANY, CHAIN, ITEM, POSTFIX, POWER, PRODUCT, inline
 from striate.notation.parser import VERSION, Statement
 from striate.notation.syntax import (
@@ -48,7 +49,12 @@ _BRACKETED: Final = (Call, Choice, Comprehension, Fold, List, Streams, Table)
 
 
 def print_file(file: File) -> str:
-    """The canonical text of a whole file, with its last line closed."""
+    """The canonical text of a whole file, in canonical words, with its last line closed."""
+    return print_tree(canonical(file))
+
+
+def print_tree(file: File) -> str:
+    """The text of a whole file in its own words, laid out canonically."""
     lines = [] if file.version == VERSION else [f"striate {file.version}"]
     for statement in file.statements:
         lines += map(_comment, statement.comments)
@@ -58,7 +64,10 @@ def print_file(file: File) -> str:
 
 
 def print_expression(expr: Expr) -> str:
-    """The canonical text of one expression; several lines where it is long."""
+    """The text of one expression in its own words; several lines where it is long.
+
+    What its names and defaults are, only the file can say in which it will stand.
+    """
     return _with_body("", expr, ())
 
 
