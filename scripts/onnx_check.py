@@ -1,0 +1,101 @@
+"""Networks of the zoo in ONNX: does onnxruntime give what the torch module gives?
+
+    python scripts/onnx_check.py [NAME ...] [--size 64] [--batches 1,3,17] [--file]
+
+Every network gets random weights, batch statistics included; it is written as ONNX, checked by
+`onnx.checker` with its shapes, and run at several batch sizes. One line for each network; exit code
+1 when one differs by more than 1e-4 of the largest output. `--file` goes through a file, as large
+networks need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import onnx
+import torch
+from torch import nn
+
+from striate.backends.onnx_model import MOST_BYTES, onnx_model
+from striate.backends.onnx_model.run import Session
+from striate.deploy.export import largest_difference
+from striate.errors import StriateError
+from striate.networks import Network, network
+from striate.zoo import cards
+
+TOLERANCE = 1e-4
+
+
+def main() -> int:
+    """Prints one line for each network."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="networks of the zoo, or texts; all by default")
+    parser.add_argument("--size", type=int, help="of the plane, instead of that on each card")
+    parser.add_argument("--batches", default="1,3,17", help="batch sizes, by commas")
+    parser.add_argument("--file", action="store_true", help="go through a file")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    batches = [int(one) for one in asked.batches.split(",")]
+    wrong = 0
+    for name in asked.names or cards():
+        torch.manual_seed(0)
+        start = perf_counter()
+        try:
+            difference, nodes = compare(made(name, asked.size), batches, through_file=asked.file)
+        except StriateError as error:
+            said = f"refused: {error.diagnostics[0].reason}  [{error.code}]"
+            difference = float("inf")
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            said, difference = f"not valid: {' '.join(str(error).split())[:300]}", float("inf")
+        else:
+            said = f"{nodes:5} nodes, relative difference {difference:.1e}"
+        wrong += not difference <= TOLERANCE
+        verdict = "ok   " if difference <= TOLERANCE else "WRONG"
+        print(f"{verdict} {name:32} {said}, {perf_counter() - start:.1f} s", flush=True)
+    return 1 if wrong else 0
+
+
+def made(name: str, size: int | None) -> Network:
+    """The network of the zoo, or that of a text, with planes of that size."""
+    card = cards().get(name)
+    if card is None or size is None:
+        return network(name)
+    channels, *plane = card.input
+    return network(name, input=(channels, *(size for _ in plane)))
+
+
+@torch.no_grad()
+def randomise(module: nn.Module) -> None:
+    """Gives every tensor that starts as one number, such as gamma and statistics, many."""
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point() and not (tensor.numel() > 1 and tensor.std() > 0):
+            noise = torch.rand_like(tensor)
+            is_around_zero = name.endswith(("bias", "running_mean"))
+            tensor.copy_((noise - 0.5) / 5 if is_around_zero else noise + 0.5)
+
+
+def compare(net: Network, batches: list[int], *, through_file: bool) -> tuple[float, int]:
+    """The largest difference, and how many nodes the model has."""
+    module = net.module()
+    randomise(module)
+    with TemporaryDirectory() as folder:
+        if through_file or 4 * net.params > MOST_BYTES:
+            path = net.onnx(Path(folder) / "model.onnx", module)[0]
+            onnx.checker.check_model(str(path), full_check=True)
+            nodes = len(onnx.load(path, load_external_data=False).graph.node)
+            return largest_difference(net, module, Session(path, threads=1), batches), nodes
+        state = {key: tensor.numpy() for key, tensor in module.state_dict().items()}
+        model = onnx_model(net.graph, state, name=net.name)
+        onnx.checker.check_model(model, full_check=True)
+        session = Session(model, threads=1)
+        return largest_difference(net, module, session, batches), len(model.graph.node)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
