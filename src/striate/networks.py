@@ -221,6 +221,19 @@ class Network:
         )
         return save_onnx(path, model)
 
+    def source(self) -> str:
+        """The network as a Python file that needs nothing but torch, as one would write it by hand.
+
+        Its last class is the network; the keys are those of `module()`.
+
+        Raises:
+            UsageError: a layer from outside that a file cannot import.
+        """
+        from striate.backends.torch_source import source
+
+        paper = self.card.paper if self.card else ""
+        return source(self.graph, name=self.name, paper=paper)
+
     def svg(self, *, depth: int | None = None) -> str:
         """A picture of the structure."""
         from striate.backends.svg import svg

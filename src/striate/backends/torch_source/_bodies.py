@@ -1,0 +1,312 @@
+"""One container as a class with one instance: its parts, and what its forward pass does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from striate.backends._calls import Call, input_name, inputs_of, outputs_of
+from striate.backends.torch_source._layers_of_torch import names_and_defaults
+from striate.backends.torch_source._read import Containers
+from striate.backends.torch_source._terms import (
+    Atom,
+    Bare,
+    Body,
+    Entry,
+    Group,
+    Make,
+    Plain,
+    Step,
+    Term,
+    Word,
+    one,
+)
+from striate.ir import TorchFunction, TorchLayer, Value
+
+_SIGNS = {"operator.add": "+", "operator.sub": "-", "operator.mul": "*"}
+_STRETCHING = {"+", "-", "&"}
+
+ClassOf = Callable[[str], Make]
+"""The call that makes the class of the container at a path."""
+
+
+def body_of(read: Containers, path: str, class_of: ClassOf, zeroed: set[int]) -> Body:
+    """The class of a container, as if it were made for it alone."""
+    return _Builder(read, path, class_of, zeroed).body()
+
+
+def layer_of(read: Containers, index: int, zeroed: set[int]) -> Make:
+    """The call that makes the layer of a node."""
+    layer = read.layers[index]
+    assert isinstance(layer, TorchLayer)
+    place, _, name = layer.name.rpartition(".")
+    short = {"torch.nn": f"nn.{name}", "striate.nn": name}.get(place, layer.name)
+    names, defaults = names_and_defaults(layer.name)
+    names = tuple(names[: len(layer.arguments)])
+    names += tuple(f"argument_{at}" for at in range(len(names), len(layer.arguments)))
+    given = dict(zip(names, layer.arguments, strict=True)) | dict(layer.keywords)
+    return Make(
+        one(Word(short), "callee"),
+        tuple((name, one(value, name)) for name, value in given.items()),
+        len(layer.arguments),
+        read.graph.nodes[index].op.glyph,
+        read.has_state(index),
+        index in zeroed,
+        tuple((name, value) for name, value in defaults.items()),
+    )
+
+
+@dataclass
+class _Holder:
+    """A level of names under construction."""
+
+    parts: dict[str, _Holder | Term] = field(default_factory=dict)
+
+    def put(self, path: str, part: Term) -> None:
+        """Keeps a part unless one is there."""
+        owner, _, name = path.rpartition(".")
+        self.at(owner).parts.setdefault(name, part)
+
+    def at(self, path: str) -> _Holder:
+        """The level of a path, made on first use."""
+        level = self
+        for name in path.split(".") if path else ():
+            below = level.parts.setdefault(name, _Holder())
+            assert isinstance(below, _Holder), f"{path} is a layer"
+            level = below
+        return level
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What it holds, in order of first use."""
+        return tuple(
+            Entry(name, part.group() if isinstance(part, _Holder) else part)
+            for name, part in self.parts.items()
+        )
+
+    def group(self) -> Group:
+        """As a module that only holds."""
+        names = list(self.parts)
+        if any(isinstance(part, Bare) for part in self.parts.values()):
+            return Group("Module", self.entries())
+        if names and all(name.isdecimal() for name in names):
+            numbers = list(map(int, names))
+            if numbers == sorted(numbers) and numbers[-1] < 2 * len(names) + 1:
+                return Group("ModuleList", _filled(self.entries(), numbers[-1] + 1))
+        return Group("ModuleDict", self.entries())
+
+
+def _filled(entries: tuple[Entry, ...], total: int) -> tuple[Entry, ...]:
+    known = {entry.name: entry for entry in entries}
+    gap = Make(one(Word("nn.Identity"), "callee"), has_state=False)
+    return tuple(known.get(str(at), Entry(str(at), gap)) for at in range(total))
+
+
+class _Builder:
+    def __init__(
+        self, read: Containers, path: str, class_of: ClassOf, zeroed: set[int]
+    ) -> None:
+        self.read = read
+        self.graph = read.graph
+        self.path = path
+        self.call = read.call(path)
+        self.class_of = class_of
+        self.zeroed = zeroed
+        self.holder = _Holder()
+        self.steps: list[Step] = []
+        self.places: dict[Value, int] = {}
+        self.total = 0
+        self.plain: dict[tuple[object, ...], str] = {}
+
+    def body(self) -> Body:
+        chain = self.read.chain(self.call)
+        entries: tuple[Entry, ...]
+        if chain is not None and self._is_counted(chain):
+            return self._finished("Sequential", self._sequence(chain), ())
+        self.is_numbered = self._has_numbers()
+        for value in self.call.inputs:
+            self._fresh(value)
+        for item in self.read.steps(self.call):
+            self._step(item)
+        entries = self.holder.entries()
+        base = "Sequential" if self.is_numbered else "Module"
+        outputs = tuple(self.places[value] for value in self.call.outputs)
+        return replace(
+            self._finished(base, entries, outputs),
+            steps=tuple(self.steps),
+            is_numbered=self.is_numbered,
+        )
+
+    def _finished(self, base: str, entries: tuple[Entry, ...], outputs: tuple[int, ...]) -> Body:
+        graph, call = self.graph, self.call
+        names = tuple(input_name(graph, value) for value in call.inputs) if not self.path else ()
+        ends = tuple(
+            one(graph.type_of(values[0]).channels if values else 0, "channels")
+            for values in (call.inputs, call.outputs)
+        )
+        inputs = names or tuple("" for _ in call.inputs)
+        title = self.read.title(self.path)
+        return Body(title, base, entries, inputs, (), outputs, (ends[0], ends[1]))
+
+    def _is_counted(self, items: list[int | Call]) -> bool:
+        """Its parts are called 0, 1, 2, ..."""
+        names = [self.read.path_of(item).rpartition(".")[2] for item in items]
+        return names == [str(at) for at in range(len(names))]
+
+    def _has_numbers(self) -> bool:
+        """It has a forward pass of its own, and nothing but numbered parts, without gaps."""
+        names = self.read.children.get(self.path, [])
+        if not names or names != [str(at) for at in range(len(names))]:
+            return False
+        own = [item for item in self.read.steps(self.call) if not self._is_function(item)]
+        levels = self.path.count(".") + (2 if self.path else 1)
+        paths = [self.read.path_of(item) for item in own]
+        is_bare = any(isinstance(item, int) and self.read.is_bare(item) for item in own)
+        return not is_bare and all(len(path.split(".")) == levels for path in paths)
+
+    def _is_function(self, item: int | Call) -> bool:
+        return isinstance(item, int) and not self.read.is_leaf(item)
+
+    def _fresh(self, value: Value | None = None) -> int:
+        self.total += 1
+        if value is not None:
+            self.places[value] = self.total - 1
+        return self.total - 1
+
+    def _sequence(self, items: list[int | Call]) -> tuple[Entry, ...]:
+        """Parts of a chain; what flattens stands with the layer before it, which has no name."""
+        entries: list[Entry] = []
+        for item in items:
+            name = self.read.path_of(item).rpartition(".")[2]
+            term = self._part(item)
+            if entries and self.read.prepared(item):
+                flatten = Make(one(Word("nn.Flatten"), "callee"), has_state=False)
+                pair = (replace(entries[-1], name="0"), Entry("1", flatten))
+                entries[-1] = replace(entries[-1], term=Group("Sequential", pair))
+            entries.append(Entry(name, term))
+        return tuple(entries)
+
+    def _part(self, item: int | Call) -> Term:
+        """What makes the module of a step."""
+        if isinstance(item, int):
+            return layer_of(self.read, item, self.zeroed)
+        if self.read.fates[item.path] == "class":
+            return self.class_of(item.path)
+        chain = self.read.chain(item)
+        assert chain is not None
+        return Group("Sequential", self._sequence(chain))
+
+    def _step(self, item: int | Call) -> None:
+        inputs = [self.places[value] for value in inputs_of(self.graph, item)]
+        if isinstance(item, int) and not self.read.is_leaf(item):
+            self._function(self.read.layers[item], inputs, item)
+            return
+        if isinstance(item, int) and self.read.is_bare(item):
+            self._bare(item, inputs)
+            return
+        prepare = self.read.prepared(item)
+        if prepare:
+            inputs[0] = self._apply(prepare, inputs[:1])
+        target = self._target(item)
+        outputs = tuple(self._fresh(value) for value in outputs_of(self.graph, item))
+        glyph = self.graph.nodes[item].op.glyph if isinstance(item, int) else "block"
+        self.steps.append(Step("call", target, tuple(inputs), outputs, glyph=glyph))
+
+    def _target(self, item: int | Call) -> str:
+        """Name of the part that a step calls; those without tensors are there once for all."""
+        path = self.read.path_of(item)
+        name = path[len(self.path) :].lstrip(".")
+        part = self._part(item)
+        is_plain = isinstance(part, Make) and not part.has_state and not self.is_numbered
+        if isinstance(part, Make) and is_plain and isinstance(item, int):
+            key = (part.callee, part.arguments)
+            if key not in self.plain:
+                same_glyph = sum(one.startswith(f"~{part.glyph}") for one in self.plain.values())
+                self.plain[key] = f"~{part.glyph}{same_glyph}"
+            name = self.plain[key]
+            self.holder.parts.setdefault(name, part)
+            return name
+        self.holder.put(name, part)
+        return name
+
+    def _bare(self, item: int, inputs: list[int]) -> None:
+        """Reads a learned tensor; with a batch axis where what reads it needs one."""
+        (weight,) = self.read.weights[item]
+        path = self.graph.nodes[item].path
+        name = path[len(self.path) :].lstrip(".")
+        sizes = tuple(one(size, "channels" if not at else "size") for at, size in enumerate(weight.shape))
+        self.holder.put(name, Bare(sizes, one(float(weight.value), "init_value")))
+        read = self._fresh()
+        self.steps.append(Step("read", name, (), (read,)))
+        readers = [self.graph.nodes[user] for user in self.graph.users[item]]
+        is_output = Value(item) in self.graph.outputs
+        is_stretched = all(node.op.name in _STRETCHING for node in readers) and not is_output
+        rank = len(self.graph.nodes[item].outputs[0].sizes)
+        others = all(self._has_batch(node.inputs, rank) for node in readers)
+        if is_stretched and others:
+            self.places[Value(item)] = read
+        elif not inputs or is_stretched:
+            self._add("[None]", (read,), (), Value(item))
+        else:
+            self._add("expand", (read, inputs[0]), (one(rank),), Value(item))
+
+    def _has_batch(self, inputs: tuple[Value, ...], rank: int) -> bool:
+        """Some input of as many axes has a batch axis of its own, so that others follow it."""
+        return any(
+            not (self.read.is_leaf(value.node) and self.read.is_bare(value.node))
+            for value in inputs
+        ) and all(len(self.graph.type_of(value).sizes) == rank for value in inputs)
+
+    def _add(
+        self,
+        verb: str,
+        inputs: tuple[int, ...],
+        atoms: tuple[Atom, ...] = (),
+        value: Value | None = None,
+        wraps: tuple[str, ...] = (),
+    ) -> int:
+        output = self._fresh(value)
+        self.steps.append(Step(verb, "", inputs, (output,), atoms, wraps=wraps))
+        return output
+
+    def _function(
+        self, function: TorchLayer | TorchFunction, inputs: list[int], item: int
+    ) -> None:
+        assert isinstance(function, TorchFunction)
+        values = outputs_of(self.graph, item)
+        if function.many:
+            verb, atoms, words = _spelled(function)
+            outputs = tuple(self._fresh(value) for value in values)
+            self.steps.append(Step(verb, "", tuple(inputs), outputs, atoms, wraps=words))
+            return
+        self.places[values[0]] = self._apply(function, inputs)
+
+    def _apply(self, function: TorchFunction, inputs: list[int]) -> int:
+        ready = [
+            self._apply(before, [value]) if before else value
+            for before, value in zip(
+                function.prepare or (None,) * len(inputs), inputs, strict=True
+            )
+        ]
+        verb, atoms, words = _spelled(function)
+        made = self._add(verb, tuple(ready), atoms, None, words)
+        return self._apply(function.then, [made]) if function.then else made
+
+
+def _spelled(function: TorchFunction) -> tuple[str, tuple[Atom, ...], tuple[str, ...]]:
+    """The verb of a function, its numbers, and the names they have."""
+    if function.name in _SIGNS:
+        return _SIGNS[function.name], (), ()
+    keywords: dict[str, Plain] = dict(function.keywords)
+    sizes = keywords.get("sizes", keywords.get("shape"))
+    if function.name == "torch.unflatten" and isinstance(sizes, tuple) and set(sizes[1:]) == {1}:
+        return "stretch", (one(len(sizes) - 1),), ()
+    if function.name == "torch.reshape" and isinstance(sizes, tuple):
+        kinds = ("batch", "channels", "depth", "height", "width")
+        return "reshape", tuple(map(one, sizes, kinds)), ()
+    if function.name == "torch.flatten":
+        return "flatten", (), ()
+    if function.name == "torch.div":
+        return "/", (one(keywords["other"], "parts"),), ()
+    kind = "packed" if function.packed else "folded" if function.folded else "plain"
+    atoms = tuple(one(value, name) for name, value in keywords.items())
+    return f"{kind} {function.name}", atoms, tuple(keywords)

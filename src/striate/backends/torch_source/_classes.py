@@ -1,0 +1,202 @@
+"""The classes of a file: one for all containers of a title that differ only in numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from striate.backends.torch_source._bodies import body_of
+from striate.backends.torch_source._loops import rolled
+from striate.backends.torch_source._merge import Unlike, merged
+from striate.backends.torch_source._parameters import Parameter, Parameters
+from striate.backends.torch_source._read import Containers
+from striate.backends.torch_source._terms import MISSING, Body, Make, Word, one
+
+_WORDS = {
+    "resnet": "ResNet", "densenet": "DenseNet", "mobilenet": "MobileNet", "unet": "UNet",
+    "shufflenet": "ShuffleNet", "efficientnet": "EfficientNet", "hrnet": "HRNet", "vgg": "VGG",
+    "squeezenet": "SqueezeNet", "alexnet": "AlexNet", "regnet": "RegNet", "convnext": "ConvNeXt",
+    "googlenet": "GoogLeNet", "resnext": "ResNeXt", "resnest": "ResNeSt", "ghostnet": "GhostNet",
+    "mnasnet": "MNASNet", "lenet": "LeNet", "bn": "BatchNorm", "mbconv": "MBConv",
+    "xception": "Xception", "fpn": "FPN", "dpn": "DPN", "nasnet": "NASNet", "senet": "SENet",
+    "seresnet": "SEResNet", "sknet": "SKNet", "wrn": "WRN", "dla": "DLA", "pnasnet": "PNASNet",
+    "cspnet": "CSPNet", "vovnet": "VoVNet", "pyramidnet": "PyramidNet", "se": "SE",
+    "stn": "STN", "nin": "NIN", "cspdarknet": "CSPDarknet", "darknet": "Darknet",
+    "efficientnetv2": "EfficientNetV2", "legacy": "Legacy", "seresnext": "SEResNeXt",
+    "cspresnet": "CSPResNet", "cspresnext": "CSPResNeXt", "bninception": "BNInception",
+}  # fmt: skip
+
+
+@dataclass
+class Class:
+    """One class of the file, with what it takes."""
+
+    name: str
+    body: Body
+    parameters: Parameters
+
+
+@dataclass
+class _Group:
+    """Containers of one title, sorted into classes."""
+
+    bodies: list[Body] = field(default_factory=list)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Classes:
+    """All classes of a graph in order of definition: what is used comes first."""
+
+    def __init__(self, read: Containers, zeroed: set[int], taken: set[str]) -> None:
+        self.read = read
+        self.zeroed = zeroed
+        self.all: list[Class] = []
+        self.of_path: dict[str, tuple[Class, int]] = {}
+        self.names = set(taken) | {"Tensor", "OrderedDict", "Sizes"}
+        for paths in self._in_order():
+            self._sort(paths)
+
+    @property
+    def arguments(self) -> dict[str, list[Parameter]]:
+        """What each class takes, by its name."""
+        return {one.name: one.parameters.all for one in self.all}
+
+    def _in_order(self) -> list[list[str]]:
+        """Paths of classes by title, such that titles used by others come first."""
+        paths = [path for path in self.read.by_path if self.read.fates[path] == "class" and path]
+        below = {path: list(self._below(path)) for path in paths}
+        uses: dict[str, set[str]] = defaultdict(set)
+        for path in paths:
+            uses[self._title(path)] |= {self._title(inner) for inner in below[path]}
+        depth: dict[str, int] = {}
+
+        def height(path: str) -> int:
+            if path not in depth:
+                depth[path] = 1 + max(map(height, below[path]), default=0)
+            return depth[path]
+
+        looping = {title for title in uses if title in _reached(uses, title)}
+        groups: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for path in paths:
+            title = self._title(path)
+            groups[title, height(path) if title in looping else 0].append(path)
+        rank = _ranks(groups, below)
+        return [groups[key] for key in sorted(groups, key=lambda key: rank[key])]
+
+    def _title(self, path: str) -> str:
+        return self.read.title(path)
+
+    def _below(self, path: str) -> Iterator[str]:
+        """Classes that a container uses, directly or inside rows and inlined containers."""
+        for call in self.read.by_path[path]:
+            yield from self._classes_in(call.items)
+
+    def _classes_in(self, items: tuple[object, ...]) -> Iterator[str]:
+        for item in items:
+            path = getattr(item, "path", None)
+            if path is None:
+                continue
+            if self.read.fates[path] == "class":
+                yield path
+            else:
+                yield from self._classes_in(item.items)  # type: ignore[attr-defined]
+
+    def _sort(self, paths: list[str]) -> None:
+        bodies: list[Body] = []
+        members: list[list[str]] = []
+        for path in paths:
+            body = rolled(body_of(self.read, path, self.make, self.zeroed))
+            if body in bodies:
+                members[bodies.index(body)].append(path)
+            else:
+                bodies.append(body)
+                members.append([path])
+        found: list[tuple[Body, list[list[str]]]] = []
+        for body, its_paths in zip(bodies, members, strict=True):
+            for at, (known, rows) in enumerate(found):
+                try:
+                    found[at] = merged(known, body), [*rows, its_paths]
+                except Unlike:
+                    continue
+                break
+            else:
+                found.append((body, [its_paths]))
+        for body, rows in found:
+            self.finish(body, rows)
+
+    def finish(self, body: Body, rows: list[list[str]]) -> None:
+        """Makes a class out of a body; `rows` are the paths of its instances."""
+        made = Class(self._name(body.title), body, Parameters(body))
+        self.all.append(made)
+        for at, its_paths in enumerate(rows):
+            for path in its_paths:
+                self.of_path[path] = made, at
+
+    def _name(self, title: str) -> str:
+        name = class_name(title)
+        names = (f"{name}{at}" for at in ("", *range(2, 10_000)))
+        found = next(one for one in names if one not in self.names)
+        self.names.add(found)
+        return found
+
+    def make(self, path: str) -> Make:
+        """The call that makes the class of a container."""
+        made, row = self.of_path[path]
+        arguments = tuple(
+            (parameter.name, one(_given(parameter, row), parameter.kind_outside))
+            for parameter in made.parameters.all
+        )
+        return Make(one(Word(made.name), "callee"), arguments, 0, "block")
+
+
+def _given(parameter: Parameter, row: int) -> object:
+    value = parameter.row(row)
+    assert value is not MISSING
+    return value
+
+
+def _reached(uses: dict[str, set[str]], title: str) -> set[str]:
+    found: set[str] = set()
+    todo = list(uses[title])
+    while todo:
+        other = todo.pop()
+        if other not in found:
+            found.add(other)
+            todo += uses.get(other, ())
+    return found
+
+
+def _ranks(
+    groups: dict[tuple[str, int], list[str]], below: dict[str, list[str]]
+) -> dict[tuple[str, int], int]:
+    """How many groups stand in a row below each."""
+    key_of = {path: key for key, paths in groups.items() for path in paths}
+    found: dict[tuple[str, int], int] = {}
+
+    def rank(key: tuple[str, int]) -> int:
+        if key not in found:
+            found[key] = 0
+            inner = {key_of[one] for path in groups[key] for one in below[path]} - {key}
+            found[key] = 1 + max(map(rank, inner), default=0)
+        return found[key]
+
+    for key in groups:
+        rank(key)
+    return found
+
+
+def class_name(title: str) -> str:
+    """`mobilenet_v3_large` to `MobileNetV3Large`."""
+    words = re.findall(r"[A-Za-z0-9]+", title.partition("(")[0])
+    name = "".join(map(_capital, words))
+    return name if name.isidentifier() else f"Block{name}"
+
+
+def _capital(word: str) -> str:
+    stem = re.sub(r"[\d]+$", "", word)
+    known = _WORDS.get(stem.lower())
+    if known:
+        return known + word[len(stem) :]
+    return word[:1].upper() + word[1:]
