@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError  # what torch's safe reader raises; nothing else of pickle
@@ -18,7 +19,7 @@ from striate.errors import StriateError, UsageError, did_you_mean
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _KINDS = "weights are a .safetensors file, or a .pt or .pth file that torch.save made"
-_GLOBAL = re.compile(r"(?:GLOBAL|Unsupported class|global:?)\s+`?([\w.]+)")
+_CALLED = re.compile(r"(?:GLOBAL|class)\s+`?([\w.]+)")
 _AGAIN = "it may have been cut off on its way: fetch it again"
 
 
@@ -71,9 +72,11 @@ def _from_safetensors(path: Path) -> Content:
 
 def _from_torch(path: Path) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # Training programs keep their options beside the weights: names and values, no code.
+        with torch.serialization.safe_globals([Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as refusal:
-        found = _GLOBAL.search(str(refusal))
+        found = _CALLED.search(str(refusal))
         if found is None and "nsupported" not in str(refusal):
             raise _damaged(path, "the pickle in it breaks off or is none") from refusal
         wanted = f"it calls for {found[1]}" if found else "it calls for more than tensors"

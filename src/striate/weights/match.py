@@ -64,9 +64,10 @@ def match(sides: Sides, *, outputs: int, has_order: bool) -> Match:
     if counters:
         notes.append(f"it does not say how many batches were seen ({COUNTER}): counted from 0")
     back = {short: name for name, short in shown.items()}
+    kept = {*fresh, *counters, *found.fresh}
     return Match(
         {key: back[name] for key, name in names.items()},
-        (*fresh, *counters, *found.fresh),
+        tuple(key for key in sides.here if key in kept),
         (*notes, *found.notes),
         found.has_new_head,
     )

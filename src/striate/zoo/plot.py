@@ -80,6 +80,25 @@ class Label(NamedTuple):
     box: Box
     has_line: bool
 
+    @property
+    def end(self) -> tuple[float, float]:
+        """Where the line from the mark meets the name."""
+        x = min(max(self.point.x, self.box.left), self.box.right)
+        return x, min(max(self.point.y, self.box.top), self.box.bottom)
+
+    @property
+    def line(self) -> list[Box]:
+        """Small boxes along that line; none where there is no line."""
+        if not self.has_line:
+            return []
+        x, y = self.end
+        steps = [step / 16 for step in range(17)]
+        along = [
+            (self.point.x + t * (x - self.point.x), self.point.y + t * (y - self.point.y))
+            for t in steps
+        ]
+        return [Box(one - 1, two - 1, one + 1, two + 1) for one, two in along]
+
 
 class Scale(NamedTuple):
     """From values to pixels; `macs` as powers of ten."""
@@ -242,9 +261,7 @@ def _labels(points: Sequence[Point]) -> Iterator[str]:
     for label in placed(points):
         point, box = label.point, label.box
         if label.has_line:
-            x = min(max(point.x, box.left), box.right)
-            y = min(max(point.y, box.top), box.bottom)
-            yield _line(point.x, point.y, x, y, "#888")
+            yield _line(point.x, point.y, *label.end, "#888")
         weight = ' font-weight="600"' if point.is_best else ' fill="#555"'
         yield (
             f'<text x="{box.left + 1:.1f}" y="{box.bottom - 3:.1f}" font-size="{LABEL_PX}"{weight}>'
@@ -253,31 +270,47 @@ def _labels(points: Sequence[Point]) -> Iterator[str]:
 
 
 def placed(points: Sequence[Point]) -> list[Label]:
-    """Names that cover neither a mark nor each other: the best first, others where room is."""
-    taken = [point.box for point in points]
-    frame = Box(LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM)
-    found = list[Label]()
+    """Names that cover neither a mark nor each other: the best first, others where room is.
+
+    Lines from marks to names cross no other name.
+    """
+    marks = [point.box for point in points]
+    names, lines, found = list[Box](), list[Box](), list[Label]()
     for point in sorted(points, key=lambda point: (not point.is_best, -point.top1)):
         for box, has_line in _candidates(point):
-            inside = frame.left <= box.left and box.right <= frame.right
-            inside = inside and frame.top <= box.top and box.bottom <= frame.bottom
-            if inside and not any(box.meets(other) for other in taken):
-                taken.append(box)
-                found.append(Label(point, box, has_line))
+            label = Label(point, box, has_line)
+            is_free = not any(box.meets(other) for other in (*marks, *names, *lines))
+            if is_free and not any(step.meets(name) for step in label.line for name in names):
+                names.append(box)
+                lines += label.line
+                found.append(label)
                 break
     return found
 
 
 def _candidates(point: Point) -> Iterator[tuple[Box, bool]]:
-    """Places for a name: close by, and for the best ones further and further away."""
+    """Places for a name: close by; for the best also up and left of their line, where room is."""
+    near = ((-1, -1), (1, 0), (-1, 0), (1, -1), (1, 1), (-1, 1), (0, -1), (0, 1))
+    for side, height in near:
+        yield from _place(point, side, height, 7.0)
+    if not point.is_best:
+        return
+    above = ((-1, -1), (-1, -0.5), (-0.5, -1), (-1, -0.2), (0, -1), (-0.2, -1), (0.5, -1))
+    below = ((1, 0.6), (1, 1), (0.5, 1))
+    for directions, furthest in ((above, 130), (below, 240), (above, 400)):
+        for step in range(16, furthest, 6):
+            for across, down in directions:
+                yield from _place(point, across, down, float(step))
+
+
+def _place(point: Point, across: float, down: float, reach: float) -> Iterator[tuple[Box, bool]]:
+    """A name that far away in a direction, unless it leaves the frame."""
     width, height = len(point.card.name) * LETTER + 2, LABEL_PX + 3.0
-    reaches = (7.0, 16.0, 28.0, 42.0, 60.0, 80.0, 105.0, 135.0) if point.is_best else (7.0,)
-    for reach in reaches:
-        for across, down in ((-1, -1), (1, 0), (-1, 0), (1, -1), (1, 1), (-1, 1), (0, -1), (0, 1)):
-            x, y = point.x + across * reach, point.y + down * reach
-            left = x - (1 - across) / 2 * width
-            top = y - (1 - down) / 2 * height
-            yield Box(left, top, left + width, top + height), reach > 10
+    left = point.x + across * reach - (1 - across) / 2 * width
+    top = point.y + down * reach - (1 - down) / 2 * height
+    box = Box(left, top, left + width, top + height)
+    if box.left >= LEFT and box.right <= WIDTH - RIGHT and box.top >= TOP:
+        yield box, reach > 10
 
 
 def _legend(families: Sequence[str], points: Sequence[Point]) -> Iterator[str]:
