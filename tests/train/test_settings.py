@@ -46,9 +46,16 @@ def test_what_the_user_gives_always_wins() -> None:
 def test_what_is_left_out_is_chosen_and_says_so() -> None:
     found = resolved({"batch": 128})
     assert found["lr"] == {"value": 0.2, "origin": "default"}  # 0.4 per 256 images
+    assert found["pretrained"] == {"value": False, "origin": "default"}
     assert found["padding"] == {"value": 32 // 8, "origin": "network"}
     assert found["flip"] == {"value": True, "origin": "data"}
     assert found["size"] == {"value": 32, "origin": "network"}
+
+
+def test_what_is_trained_already_gets_a_tenth_of_the_rate() -> None:
+    found = resolved({"batch": 128, "pretrained": True})
+    assert found["lr"] == {"value": pytest.approx(0.02), "origin": "default"}
+    assert found["pretrained"] == {"value": True, "origin": "option"}
 
 
 def test_grey_images_are_not_flipped() -> None:
@@ -95,7 +102,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
     assert str(caught.value) == (
         "error: a training has no setting 'epoch'; did you mean 'epochs'?  [unknown-setting]\n"
         "   = help: the settings are: batch, epochs, flip, lr, max_unreadable, padding, precision, "
-        "seed, size, smoothing, val_share, weight_decay"
+        "pretrained, seed, size, smoothing, val_share, weight_decay"
     )
 
 

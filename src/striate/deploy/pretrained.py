@@ -115,12 +115,12 @@ def _weights_needed(made: Network) -> StriateError:
 
 def _untrained(made: Network, loaded: Loaded) -> StriateError:
     """The error for weights whose last layer is of other classes than that of the network."""
-    advice = "a network with as many outputs as they have: NAME(classes=N)"
     return UsageError.of(
         "wrong-class-count",
         f"{loaded.origin} is not for the {made.output[0]:,} outputs of {made.name}",
         *loaded.notes[-1:],
-        f"name {advice}; or train the new layer: striate fit DATA --net {made.name} --pretrained",
+        "take a network with as many outputs as the weights, NAME(classes=N); or train the new "
+        "layer: striate fit DATA --net NET --pretrained SOURCE",
     )
 
 

@@ -43,7 +43,8 @@ def load_into(
         for key, there in found.names.items()
         if key in state and not state[key].is_meta
     }
-    module.load_state_dict(chosen, strict=False)
+    if chosen:
+        module.load_state_dict(chosen, strict=False)
     classes = None if found.has_new_head else _of_length(weights.classes, outputs)
     return Loaded(
         weights.origin,
