@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from striate import network, zoo
+from striate.errors import StriateError
 from striate.networks import Network
 
 CLOSE = 1e-6
@@ -114,7 +115,10 @@ def _small(name: str, size: int | None) -> Network:
     if size is None or card is None:
         return network(name)
     sizes = tuple(min(one, size) for one in card.input[1:])
-    return network(name, input=(card.input[0], *sizes))
+    try:
+        return network(name, input=(card.input[0], *sizes))
+    except StriateError:  # a plane too small for it
+        return network(name)
 
 
 def _fill(module: nn.Module) -> None:

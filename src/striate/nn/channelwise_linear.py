@@ -35,4 +35,5 @@ class ChannelwiseLinear(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         """Mix the channels of each position."""
         require_channels("ChannelwiseLinear", input, self.in_features)
-        return functional.linear(input.movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
+        mixed = functional.linear(input.movedim(1, -1), self.weight, self.bias)
+        return mixed.movedim(-1, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from striate.backends._calls import Call, input_name, inputs_of, outputs_of
@@ -41,14 +41,17 @@ def layer_of(read: Containers, index: int, zeroed: set[int]) -> Make:
     assert isinstance(layer, TorchLayer)
     place, _, name = layer.name.rpartition(".")
     short = {"torch.nn": f"nn.{name}", "striate.nn": name}.get(place, layer.name)
-    names, defaults = names_and_defaults(layer.name)
-    names = tuple(names[: len(layer.arguments)])
+    known, defaults = names_and_defaults(layer.name)
+    names = tuple(known[: len(layer.arguments)])
     names += tuple(f"argument_{at}" for at in range(len(names), len(layer.arguments)))
     given = dict(zip(names, layer.arguments, strict=True)) | dict(layer.keywords)
+    leading = [name for name in (known or names) if name in given]
+    positional = len(leading) if leading[: len(names)] == list(names) else len(names)
+    given = {name: given[name] for name in leading[:positional]} | given
     return Make(
         one(Word(short), "callee"),
         tuple((name, one(value, name)) for name, value in given.items()),
-        len(layer.arguments),
+        max(positional, len(names)),
         read.graph.nodes[index].op.glyph,
         read.has_state(index),
         index in zeroed,
@@ -172,18 +175,25 @@ class _Builder:
             self.places[value] = self.total - 1
         return self.total - 1
 
-    def _sequence(self, items: list[int | Call]) -> tuple[Entry, ...]:
+    def _sequence(self, items: Sequence[int | Call]) -> tuple[Entry, ...]:
         """Parts of a chain; what flattens stands with the layer before it, which has no name."""
         entries: list[Entry] = []
         for item in items:
             name = self.read.path_of(item).rpartition(".")[2]
             term = self._part(item)
-            if entries and self.read.prepared(item):
+            if self.read.prepared(item) and not self.read.is_led(items, len(entries)):
                 flatten = Make(one(Word("nn.Flatten"), "callee"), has_state=False)
                 pair = (replace(entries[-1], name="0"), Entry("1", flatten))
                 entries[-1] = replace(entries[-1], term=Group("Sequential", pair))
             entries.append(Entry(name, term))
         return tuple(entries)
+
+    def _is_between(self, name: str) -> bool:
+        """A number of a list of modules, with others behind it."""
+        owner, _, last = name.rpartition(".")
+        path = f"{self.path}.{owner}" if self.path else owner
+        names = self.read.children.get(path, [])
+        return bool(owner) and last.isdecimal() and last in names[:-1]
 
     def _part(self, item: int | Call) -> Term:
         """What makes the module of a step."""
@@ -216,7 +226,8 @@ class _Builder:
         path = self.read.path_of(item)
         name = path[len(self.path) :].lstrip(".")
         part = self._part(item)
-        is_plain = isinstance(part, Make) and not part.has_state and not self.is_numbered
+        is_plain = isinstance(part, Make) and not part.has_state
+        is_plain = is_plain and not self.is_numbered and not self._is_between(name)
         if isinstance(part, Make) and is_plain and isinstance(item, int):
             key = (part.callee, part.arguments)
             if key not in self.plain:

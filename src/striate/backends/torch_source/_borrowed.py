@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
+from striate.backends.torch_source._terms import Plain
 from striate.backends.torch_source._unchecked import HELPERS, unchecked
 
 _PACKAGE = "striate.nn"
@@ -103,6 +104,27 @@ def _imports(module: str) -> dict[str, str]:
                 one.name: f"from {node.module} import {one.name}" for one in _known(node.names)
             }
     return found
+
+
+@cache
+def signature(layer: str) -> tuple[tuple[str, ...], dict[str, Plain]]:
+    """Names of what a layer must be given, and what its other arguments are by default."""
+    home = _homes().get(layer, "")
+    node = _definitions(home).get(layer) if home else None
+    while isinstance(node, ast.ClassDef):
+        for inner in node.body:
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                return _arguments(inner.args)
+        base = node.bases[0]
+        node = _definitions(home).get(base.id) if isinstance(base, ast.Name) else None
+    return (), {}
+
+
+def _arguments(given: ast.arguments) -> tuple[tuple[str, ...], dict[str, Plain]]:
+    names = [one.arg for one in given.args[1:]]
+    first = len(names) - len(given.defaults)
+    pairs = zip(names[first:], given.defaults, strict=True)
+    return tuple(names[:first]), {name: ast.literal_eval(default) for name, default in pairs}
 
 
 def _known(names: Sequence[ast.alias]) -> Iterator[ast.alias]:

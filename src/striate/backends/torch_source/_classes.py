@@ -12,7 +12,7 @@ from striate.backends.torch_source._loops import rolled
 from striate.backends.torch_source._merge import Unlike, merged
 from striate.backends.torch_source._parameters import Parameter, Parameters
 from striate.backends.torch_source._read import Containers
-from striate.backends.torch_source._terms import MISSING, Body, Make, Word, one
+from striate.backends.torch_source._terms import MISSING, Body, Make, Term, Word, one
 
 _WORDS = {
     "resnet": "ResNet", "densenet": "DenseNet", "mobilenet": "MobileNet", "unet": "UNet",
@@ -22,11 +22,16 @@ _WORDS = {
     "mnasnet": "MNASNet", "lenet": "LeNet", "bn": "BatchNorm", "mbconv": "MBConv",
     "xception": "Xception", "fpn": "FPN", "dpn": "DPN", "nasnet": "NASNet", "senet": "SENet",
     "seresnet": "SEResNet", "sknet": "SKNet", "wrn": "WRN", "dla": "DLA", "pnasnet": "PNASNet",
-    "cspnet": "CSPNet", "vovnet": "VoVNet", "pyramidnet": "PyramidNet", "se": "SE",
+    "cspnet": "CSPNet", "vovnet": "VoVNet", "pyramidnet": "PyramidNet", "se": "SE", "ir": "InvertedResidual", "denseblock": "DenseBlock",
     "stn": "STN", "nin": "NIN", "cspdarknet": "CSPDarknet", "darknet": "Darknet",
     "efficientnetv2": "EfficientNetV2", "legacy": "Legacy", "seresnext": "SEResNeXt",
     "cspresnet": "CSPResNet", "cspresnext": "CSPResNeXt", "bninception": "BNInception",
 }  # fmt: skip
+
+
+_LONGEST_ABBREVIATION = 3
+_MOST_PARTS = 4
+_PARTS = {"conv": "conv", "norm": "norm", "act": "act", "fc": "linear"}
 
 
 @dataclass
@@ -128,7 +133,7 @@ class Classes:
 
     def finish(self, body: Body, rows: list[list[str]]) -> None:
         """Makes a class out of a body; `rows` are the paths of its instances."""
-        made = Class(self._name(body.title), body, Parameters(body))
+        made = Class(self._name(title_of(body)), body, Parameters(body))
         self.all.append(made)
         for at, its_paths in enumerate(rows):
             for path in its_paths:
@@ -149,6 +154,28 @@ class Classes:
             for parameter in made.parameters.all
         )
         return Make(one(Word(made.name), "callee"), arguments, 0, "block")
+
+
+def title_of(body: Body) -> str:
+    """The title, or what a short block is made of where its title is an abbreviation."""
+    if len(body.title) == 1:
+        return f"block_{body.title}"
+    if len(body.title) > _LONGEST_ABBREVIATION or len(body.entries) > _MOST_PARTS:
+        return body.title
+    words = []
+    for entry in body.entries:
+        word = _PARTS.get(entry.term.glyph) if isinstance(entry.term, Make) else None
+        if word is None:
+            return body.title
+        words.append("depthwise" if _is_depthwise(entry.term) else word)
+    return "_".join(words)
+
+
+def _is_depthwise(term: Term) -> bool:
+    """A convolution of each channel alone."""
+    given = dict(term.arguments) if isinstance(term, Make) else {}
+    groups = given.get("groups")
+    return groups is not None and groups.values == given["in_channels"].values
 
 
 def _given(parameter: Parameter, row: int) -> object:

@@ -147,7 +147,9 @@ class Constructor:
         words = []
         given = dict(make.arguments)
         for name, atom in make.arguments[: make.positional]:
-            words.append(self.parameters.text(given.pop(name)))
+            text = self.parameters.text(given.pop(name))
+            if not (name in defaults and atom.is_constant and same(atom.known[0], defaults[name])):
+                words.append(text)
         for name in (*(one for one in defaults if one in given), *(given.keys() - defaults.keys())):
             atom = given[name]
             is_usual = name in defaults and atom.is_constant and same(atom.known[0], defaults[name])
@@ -165,7 +167,7 @@ class Constructor:
                 in_order = False
                 continue
             self._use_words(atom)
-            in_order = in_order and default is MISSING
+            in_order = in_order and (default is MISSING or parameter.kind == "kernel_size")
             words.append(text if in_order else f"{parameter.name}={text}")
         return words
 

@@ -8,6 +8,10 @@ import re
 
 _BINARY: dict[type[ast.operator], tuple[str, int]] = {
     ast.BitOr: ("|", 6),
+    ast.BitXor: ("^", 7),
+    ast.BitAnd: ("&", 8),
+    ast.LShift: ("<<", 8),
+    ast.RShift: (">>", 8),
     ast.Add: ("+", 9),
     ast.Sub: ("-", 9),
     ast.Mult: ("*", 10),
@@ -21,6 +25,7 @@ _UNARY: dict[type[ast.unaryop], tuple[str, int]] = {
     ast.Not: ("not ", 4),
     ast.USub: ("-", 11),
     ast.UAdd: ("+", 11),
+    ast.Invert: ("~", 11),
 }
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -166,7 +171,7 @@ def _constant(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
         return re.sub(r"e([-+])0*", r"e\1", repr(value)).replace("e+", "e")
-    return repr(value)
+    return "..." if value is Ellipsis else repr(value)
 
 
 def _piece(node: ast.expr) -> str:

@@ -1,7 +1,8 @@
 """Python source laid out the way common formatters do, so that none needs to be run on it.
 
-What does not fit a line is opened with one entry on each line and a comma behind the last, which
-formatters keep at every line length. Comments are not kept.
+Lines have 88 columns, and are laid out so that a formatter set to 100 leaves them alone too: what
+would fit into 100 is opened with one entry on each line and a comma behind the last, which keeps it
+open. Comments are not kept.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from striate.backends.torch_source._expressions import flat
 WIDTH = 88
 """Columns; the most common default."""
 
+_WIDER = 12
+"""What is longer than 88 columns by no more would be one line for those who allow 100."""
+
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef)
 
 
@@ -23,12 +27,13 @@ def formatted(code: str) -> str:
     return "\n".join([*_body(ast.parse(code).body, 0), ""])
 
 
-def _body(statements: Sequence[ast.stmt], indent: int) -> Iterator[str]:
+def _body(statements: Sequence[ast.stmt], indent: int, *, is_class: bool = False) -> Iterator[str]:
     """Statements of one block; `indent` in columns."""
     before: ast.stmt | None = None
     for one in statements:
         if before is not None:
-            yield from [""] * _blanks(before, one, indent)
+            is_open = _is_text(before) and (is_class or indent == 0)
+            yield from [""] * max(_blanks(before, one, indent), int(is_open))
         yield from (" " * indent + line if line else "" for line in _statement(one, indent))
         before = one
 
@@ -40,7 +45,7 @@ def _blanks(before: ast.stmt, after: ast.stmt, indent: int) -> int:
     if isinstance(before, ast.Import | ast.ImportFrom):
         is_import = isinstance(after, ast.Import | ast.ImportFrom)
         return int(not is_import or _is_standard(before) != _is_standard(after))
-    return int(_is_text(before) and (indent == 0 or isinstance(after, ast.AnnAssign)))
+    return 0
 
 
 def _is_standard(node: ast.stmt) -> bool:
@@ -92,7 +97,7 @@ def _compound(node: ast.stmt, room: int) -> list[str]:
         case ast.ClassDef(name, bases):
             marks = [f"@{flat(one)}" for one in node.decorator_list]
             inherited = f"({', '.join(map(flat, bases))})" if bases else ""
-            return [*marks, f"class {name}{inherited}:", *_block(node.body, room)]
+            return [*marks, f"class {name}{inherited}:", *_block(node.body, room, is_class=True)]
         case ast.FunctionDef():
             marks = [f"@{flat(one)}" for one in node.decorator_list]
             return [*marks, *_signature(node, room), *_block(node.body, room)]
@@ -112,8 +117,8 @@ def _compound(node: ast.stmt, room: int) -> list[str]:
             raise AssertionError(f"no layout for {other}")
 
 
-def _block(statements: Sequence[ast.stmt], room: int) -> list[str]:
-    lines = _body(statements, WIDTH - room + 4)
+def _block(statements: Sequence[ast.stmt], room: int, *, is_class: bool = False) -> list[str]:
+    lines = _body(statements, WIDTH - room + 4, is_class=is_class)
     cut = WIDTH - room
     return [line[cut:] for line in lines]
 
@@ -141,6 +146,9 @@ def _signature(node: ast.FunctionDef, room: int) -> list[str]:
     line = f"def {node.name}({', '.join(words)}){result}:"
     if len(line) <= room:
         return [line]
+    row = ", ".join(words)
+    if len(line) > room + _WIDER and len(row) <= room - 4:
+        return [f"def {node.name}(", f"    {row}", f"){result}:"]
     return [f"def {node.name}(", *(f"    {word}," for word in words), f"){result}:"]
 
 
@@ -214,6 +222,9 @@ def _named(keywords: Sequence[ast.keyword]) -> Iterator[tuple[str, ast.expr]]:
 def _listed(
     entries: Sequence[tuple[str, ast.expr]], room: int, before: str, after: str
 ) -> list[str]:
+    row = ", ".join(f"{name}{flat(value)}" for name, value in entries)
+    if len(before + row + after) > room + _WIDER and len(row) <= room - 4:
+        return [before, f"    {row}", after]
     lines = [before]
     for name, value in entries:
         laid = _laid(value, room - 5, name)

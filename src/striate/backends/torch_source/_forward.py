@@ -74,7 +74,8 @@ class Forward:
                 if last.get(value) == at and value in names
             ]
             lone = len(step.outputs) == 1 and self.body.outputs == step.outputs
-            if lone and at == len(steps) - 1 and not step.body:
+            is_long = step.verb in _SIGNS and len(self._expression(step, names)) > _LONGEST_LINE
+            if lone and at == len(steps) - 1 and not step.body and not is_long:
                 return [*found, f"return {self._expression(step, names)}"]
             text = self._expression(step, names) if not step.body else ""
             before = dict(names)
@@ -86,12 +87,27 @@ class Forward:
                     continue
                 names[value] = free.pop(0) if free else _spare(names.values())
                 targets.append(names[value])
-            if step.body:
+            if is_long:
+                before[step.outputs[0]] = names[step.outputs[0]] = _spare(before.values())
+                found += self._long_sum(step, before)
+            elif step.body:
                 found += self._loop(step, before[step.inputs[0]], targets[0])
             else:
                 found.append(f"{', '.join(targets)} = {text}")
         given = ", ".join(self._value(value, names) for value in self.body.outputs)
         return [*found, f"return {given}"]
+
+    def _long_sum(self, step: Step, names: dict[int, str]) -> list[str]:
+        """A sum of many, a few on each line."""
+        target = names[step.outputs[0]]
+        lines: list[str] = []
+        for value in step.inputs:
+            text = self._value(value, names)
+            if lines and len(lines[-1]) + len(text) < _LONGEST_LINE:
+                lines[-1] += f" {step.verb} {text}"
+            else:
+                lines.append(f"{target} = {f'{target} {step.verb} ' if lines else ''}{text}")
+        return lines
 
     def _is_inlined(self, step: Step) -> bool:
         return len(step.outputs) == 1 and step.outputs[0] in self.inlined
@@ -332,7 +348,7 @@ def _unpacked(body: Body) -> list[str]:
     found: list[str] = []
     for word in words:
         found.append(word if words.count(word) == 1 else _next(word, found))
-    return found
+    return found if len(", ".join(found)) < _LONGEST_LINE else []
 
 
 def _next(word: str, taken: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from striate.backends.torch_source._borrowed import signature
 from striate.backends.torch_source._terms import Plain
 
 _CONVOLUTION = ("in_channels", "out_channels", "kernel_size")
@@ -26,32 +27,28 @@ _POOL_DEFAULTS: dict[str, Plain] = {"stride": None, "padding": 0, "ceil_mode": F
 
 _KNOWN: Final[dict[str, tuple[tuple[str, ...], dict[str, Plain]]]] = {
     "Conv": (_CONVOLUTION, _CONVOLUTION_DEFAULTS),
-    "SameConv": (_CONVOLUTION, _CONVOLUTION_DEFAULTS),
-    "WeightStandardizedConv": (_CONVOLUTION, _CONVOLUTION_DEFAULTS),
-    "DeformConv": (_CONVOLUTION, _CONVOLUTION_DEFAULTS),
     "ConvTranspose": (_CONVOLUTION, _CONVOLUTION_DEFAULTS | {"output_padding": 0}),
     "BatchNorm": (("num_features",), _NORM_DEFAULTS),
     "GroupNorm": (("num_groups", "num_channels"), {"eps": 1e-5, "affine": True}),
-    "LayerNormChannels": (("channels",), {}),
-    "GlobalResponseNorm": (("channels",), {}),
     "MaxPool": (("kernel_size",), _POOL_DEFAULTS | {"dilation": 1}),
     "AvgPool": (("kernel_size",), _POOL_DEFAULTS | {"count_include_pad": True}),
     "AdaptiveAvgPool": (("output_size",), {}),
     "AdaptiveMaxPool": (("output_size",), {}),
     "Linear": (("in_features", "out_features"), {"bias": True}),
-    "ChannelwiseLinear": (("in_channels", "out_channels"), {"bias": True}),
-    "Dropout": ((), {"p": 0.5}),
-    "StochasticDepth": ((), {}),
+    "Dropout": (("p",), {"p": 0.5}),
     "ChannelShuffle": (("groups",), {}),
+    "LeakyReLU": (("negative_slope",), {"negative_slope": 0.01}),
     "PReLU": ((), {"num_parameters": 1, "init": 0.25}),
-    "GroupSoftmax": (("groups",), {}),
-    "PadChannels": (("channels",), {}),
+    "Upsample": ((), {"mode": "nearest"}),
 }
 
 
 def names_and_defaults(layer: str) -> tuple[tuple[str, ...], dict[str, Plain]]:
     """Names of its first parameters, and the defaults of its others; of none where unknown."""
-    short = re.sub(r"[123]d$", "", layer.rpartition(".")[2])
+    place, _, name = layer.rpartition(".")
+    if place == "striate.nn":
+        return signature(name)
+    short = re.sub(r"[123]d$", "", name)
     return _KNOWN.get(short, ((), {}))
 
 

@@ -36,8 +36,11 @@ def _float(value: float) -> str:
     text = re.sub(r"e([-+])0*", r"e\1", repr(value)).replace("e+", "e")
     if len(text) <= _LONGEST_FLOAT:
         return text
+    near = repr(round(value, 6))
+    if len(near) <= _LONGEST_FLOAT and math.isclose(float(near), value, rel_tol=1e-12):
+        return near
     for below in range(2, _LARGEST_DENOMINATOR):
         above = repr(round(value * below, 6))
-        if len(above) <= 5 and float(above) / below == value:
+        if len(above) <= 5 and math.isclose(float(above) / below, value, rel_tol=1e-12):
             return f"{above} / {below}"
     return text

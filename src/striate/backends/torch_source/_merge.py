@@ -93,7 +93,7 @@ def _make(left: Make, right: Make) -> Make:
     same_class = left.callee.known[:1] == right.callee.known[:1]
     plain_acts = left.glyph == right.glyph == "act" and not (left.arguments or right.arguments)
     is_same = same_class and left.callee.is_constant and right.callee.is_constant
-    if not (is_same or plain_acts) or left.positional != right.positional:
+    if not (is_same or plain_acts):
         raise Unlike
     if left.zeroed != right.zeroed or left.has_state != right.has_state:
         raise Unlike
@@ -110,7 +110,10 @@ def _make(left: Make, right: Make) -> Make:
         for name in names
     }
     return replace(
-        left, callee=_atom(left.callee, right.callee), arguments=tuple(filled.items())
+        left,
+        callee=_atom(left.callee, right.callee),
+        arguments=tuple(filled.items()),
+        positional=max(left.positional, right.positional),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from striate.backends._calls import Call, calls, inputs_of, outputs_of
 from striate.ir import Graph, Node, TorchFunction, TorchLayer, Weight
 
 _MOST_INLINE = 12
+_POINTWISE = ("torch.nn.Dropout", "torch.nn.ReLU", "torch.nn.Hardswish", "torch.nn.SiLU")
 
 
 class Containers:
@@ -66,9 +67,20 @@ class Containers:
     def prepared(self, item: int | Call) -> TorchFunction | None:
         """What is done to the first input of a step before its module sees it."""
         if isinstance(item, Call):
-            return self.prepared(item.items[0]) if self.fates[item.path] == "sequence" else None
+            if self.fates[item.path] != "sequence":
+                return None
+            behind = (one for one in item.items if not self._is_pointwise(one))
+            return self.prepared(next(behind, item.items[0]))
         layer = self.layers[item]
         return layer.prepare if isinstance(layer, TorchLayer) else None
+
+    def _is_pointwise(self, item: int | Call) -> bool:
+        """What flattens may as well stand before it."""
+        return isinstance(item, int) and getattr(self.layers[item], "name", "") in _POINTWISE
+
+    def is_led(self, items: Sequence[int | Call], at: int) -> bool:
+        """Only point-by-point layers stand before a part of a row."""
+        return all(map(self._is_pointwise, items[:at]))
 
     def title(self, path: str) -> str:
         """The name its class should have: that of the definition, or the label without numbers."""
@@ -94,13 +106,32 @@ class Containers:
         is_word = bool(re.search(r"[A-Za-z]", self.title(path)))
         is_reused = is_word and not self._is_label(path) and self.places[call.title] > 1
         if self.chain(call) is not None:
-            return "class" if is_reused and self.prepared(call.items[0]) is None else "sequence"
+            is_plain = all(self.prepared(item) is None for item in call.items)
+            is_steady = is_reused and self._is_steady(call)
+            return "class" if is_steady and is_plain else "sequence"
         if is_word and not self._is_label(path):
             return "class"
         names = self.children.get(path, [])
         is_small = len(call.items) <= _MOST_INLINE or len(call.inputs) + len(call.outputs) > 2
         is_numbered = all(name.isdecimal() for name in names)
         return "inline" if not is_word or (is_numbered and is_small) or not names else "class"
+
+    def _is_steady(self, call: Call) -> bool:
+        """Rows of that title are alike: of layers alone, or of as many blocks each."""
+        alike = [one for (one, *_) in self.by_path.values() if one.title == call.title]
+        has_blocks = any(isinstance(item, Call) for one in alike for item in one.items)
+        if not has_blocks or not all(map(self._is_row, alike)):
+            return True
+        return len({len(one.items) for one in alike}) == 1
+
+    def _is_row(self, call: Call) -> bool:
+        """It runs its parts one after another."""
+        stream = call.inputs
+        for item in call.items:
+            if inputs_of(self.graph, item) != stream:
+                return False
+            stream = outputs_of(self.graph, item)
+        return stream == call.outputs
 
     def chain(self, call: Call) -> list[int | Call] | None:
         """Its parts, where it runs all it holds one after another and does nothing else."""
@@ -111,7 +142,8 @@ class Containers:
                 return None
             stream = outputs_of(self.graph, item)
             owner, _, name = self.path_of(item).rpartition(".")
-            if owner != call.path or not self._links(item, before, is_root=not call.path):
+            is_first = self.is_led(call.items, len(names)) and bool(call.path)
+            if owner != call.path or not self._links(item, before, is_first=is_first):
                 return None
             names.append(name)
             before = item
@@ -124,7 +156,7 @@ class Containers:
             return None
         return list(call.items)
 
-    def _links(self, item: int | Call, before: int | Call | None, *, is_root: bool) -> bool:
+    def _links(self, item: int | Call, before: int | Call | None, *, is_first: bool) -> bool:
         """Whether a step can stand in a chain behind another one."""
         if isinstance(item, Call):
             if self.fates[item.path] == "inline":
@@ -134,8 +166,8 @@ class Containers:
         prepare = self.prepared(item)
         if prepare is None:
             return True
-        if before is None:
-            return not is_root
+        if is_first or before is None:
+            return is_first
         return self.is_leaf(before) and isinstance(before, int) and not self.has_state(before)
 
     def _children(self) -> dict[str, list[str]]:

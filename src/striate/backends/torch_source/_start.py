@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from striate.ir import Graph, Initialisation, TorchLayer
 
-_FILLS = {
-    "he_fan_out": 'nn.init.kaiming_normal_(module.weight, mode="fan_out")',
-    "he_fan_in": "nn.init.kaiming_normal_(module.weight)",
-    "xavier": "nn.init.xavier_uniform_(module.weight)",
+_SUBCLASSES = {
+    "ChannelwiseLinear": "nn.Linear",
+    "SameConv": "nn.Conv",
+    "WeightStandardizedConv": "nn.Conv",
 }
-_OWN_KERNELS = ("torch.nn.Conv", "torch.nn.Linear", "striate.nn.SameConv", "torch.nn.ConvTranspose")
 
 
 class Start:
@@ -25,36 +24,53 @@ class Start:
             if isinstance(layer, TorchLayer) and any(w.role == "kernel" for w in node.weights):
                 kinds.setdefault(layer.name)
                 schemes.setdefault(node.init)
-        known = all(name.startswith(_OWN_KERNELS) for name in kinds)
+        names = list(dict.fromkeys(map(_short, kinds)))
+        known = all(name.startswith("nn.") for name in names)
         if len({(one.scheme, one.std) for one in schemes}) != 1 or not known:
             return
         (first, *_) = schemes
         if first.scheme != "torch":
-            self._write(first, list(kinds))
+            self._write(first, sorted(names))
 
-    def _write(self, init: Initialisation, kinds: list[str]) -> None:
-        names = [_short(name) for name in kinds]
-        drawn = names
-        if init.scheme == "he_fan_out":
-            # A linear layer is drawn by torch as the text says.
-            drawn = [one for one in names if one != "nn.Linear"]
-        fill = _FILLS.get(init.scheme, f"nn.init.trunc_normal_(module.weight, std={init.std})")
-        lines = ["def start(module: nn.Module) -> None:", '    """Fills the weights of a layer."""']
+    def _write(self, init: Initialisation, names: list[str]) -> None:
+        turned = [one for one in names if "Transpose" in one and init.scheme.startswith("he")]
+        # Where he_fan_out says nothing of linear layers, torch's own start is what the text asks.
+        linear = [one for one in names if one == "nn.Linear" and init.scheme == "he_fan_out"]
+        drawn = [one for one in names if one not in (*turned, *linear)]
+        lines = ["def init_weights(module: nn.Module) -> None:"]
+        lines.append('    """Fills the weights of a layer, as they are before training."""')
         if drawn:
-            lines += [f"    if {_is_any(drawn)}:", f"        {fill}"]
+            lines += [f"    if {_is_any(drawn)}:", f"        {_fill(init)}"]
+        if turned:
+            lines += [f"    if {_is_any(turned)}:", f"        {_fill(init, is_turned=True)}"]
         lines += [
             f"    if {_is_any(names)} and module.bias is not None:",
             "        nn.init.zeros_(module.bias)",
         ]
         self.definition = ["\n".join(lines)]
-        self.call = ["self.apply(start)"]
+        self.call = ["self.apply(init_weights)"]
+
+
+def _fill(init: Initialisation, *, is_turned: bool = False) -> str:
+    """The statement that draws a kernel; torch takes the fans of transposed ones the other way."""
+    if init.scheme == "trunc_normal":
+        return f"nn.init.trunc_normal_(module.weight, std={init.std})"
+    if init.scheme == "xavier":
+        return "nn.init.xavier_uniform_(module.weight)"
+    is_out = (init.scheme == "he_fan_out") != is_turned
+    mode = ', mode="fan_out"' if is_out else ""
+    return f"nn.init.kaiming_normal_(module.weight{mode})"
 
 
 def _short(name: str) -> str:
-    return name.replace("torch.nn.", "nn.").replace("striate.nn.", "")
+    """The class of torch that a layer is, or is a subclass of."""
+    found = name.replace("torch.nn.", "nn.")
+    for own, torchs in _SUBCLASSES.items():
+        if found.startswith(f"striate.nn.{own}"):
+            return torchs + found.removeprefix(f"striate.nn.{own}")
+    return found
 
 
 def _is_any(names: list[str]) -> str:
-    plain = [one for one in names if not (one.startswith("Same") and f"nn.{one[4:]}" in names)]
-    listed = ", ".join(plain)
-    return f"isinstance(module, {listed if len(plain) == 1 else f'({listed})'})"
+    listed = names[0] if len(names) == 1 else f"({', '.join(names)})"
+    return f"isinstance(module, {listed})"
