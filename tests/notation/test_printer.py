@@ -1,4 +1,4 @@
-"""Printing: the tree comes back, the form is canonical."""
+"""Printing: the tree comes back, the layout is canonical; the words are `test_canonical.py`'s."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from striate.notation.inline import inline
 from striate.notation.parser import parse, parse_expression
-from striate.notation.printer import COLUMNS, print_expression, print_file
+from striate.notation.printer import COLUMNS, print_expression, print_file, print_tree
 from striate.notation.syntax import Expr, File
 from striate.source import Source
 from tests.notation.corpus import TEXTS, read
@@ -21,7 +21,7 @@ LAWS = settings(deadline=None, max_examples=100, suppress_health_check=list(Heal
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
 def test_printing_a_text_of_the_zoo_keeps_its_tree_and_its_comments(path: Path) -> None:
     file = read(path)
-    again = parse(Source("printed", print_file(file)))
+    again = parse(Source("printed", print_tree(file)))
     assert again == file
     assert [one.comments for one in again.statements] == [one.comments for one in file.statements]
     assert again.comments == file.comments
@@ -53,14 +53,14 @@ def test_the_tree_comes_back_however_often_lines_are_broken(expr: Expr) -> None:
 @LAWS
 @given(files)
 def test_parsing_what_was_printed_gives_the_same_file(file: File) -> None:
-    again = parse(Source("<printed>", print_file(file)))
+    again = parse(Source("<printed>", print_tree(file)))
     assert again == file
     assert [one.comments for one in again.statements] == [one.comments for one in file.statements]
     assert again.comments == file.comments
-    assert print_file(again) == print_file(file)
+    assert print_tree(again) == print_tree(file)
 
 
-CANONICAL = {
+LAID_OUT = {
     "conv( 16 ,k = 3 )→relu": "conv(16, k=3) -> relu",
     "(a×3)": "a*3",
     "((conv(16)))": "conv(16)",
@@ -97,8 +97,8 @@ CANONICAL = {
 }
 
 
-@pytest.mark.parametrize(("written", "printed"), CANONICAL.items())
-def test_canonical_form_of(written: str, printed: str) -> None:
+@pytest.mark.parametrize(("written", "printed"), LAID_OUT.items())
+def test_layout_of(written: str, printed: str) -> None:
     assert print_expression(parse_expression(Source("<text>", written))) == printed
 
 
@@ -111,6 +111,10 @@ def test_comments_move_before_their_statement() -> None:
     assert canonical(text) == (
         "# first\n# behind\na = conv(3) -> relu\n# second\n# two\nb = a\n# last\n"
     )
+
+
+def test_the_lines_of_a_card_keep_their_form() -> None:
+    assert canonical("#: idea: depth\n#note\na = bn") == "#: idea: depth\n# note\na = bn\n"
 
 
 def test_statements_between_semicolons_get_their_own_lines() -> None:

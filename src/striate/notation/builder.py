@@ -5,9 +5,9 @@
     block = L.conv(16) >> L.bn >> L.relu
     net = striate.network(L.input(3, 32, 32) >> block * 2 >> (block + L.id) >> L.gap >> L.fc(10))
 
-`>>` is `->`; `+ - | &` join branches, `*` repeats; `str()` gives the canonical text. Python binds
-`+`, `-` and `*` tighter than `>>`, and `|` and `&` looser, which is not the notation's order, so
-branches that are chains need their own parentheses: `(L.conv(8) >> L.bn) + L.id`.
+`>>` is `->`; `+ - | &` join branches, `*` repeats; `str()` gives the text, in the words used here.
+Python binds `+`, `-` and `*` tighter than `>>`, and `|` and `&` looser, which is not the notation's
+order, so branches that are chains need their own parentheses: `(L.conv(8) >> L.bn) + L.id`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Final, TypeVar, get_args
 from striate.ir import Op
 from striate.notation import syntax
 from striate.notation.limits import deep_recursion
-from striate.notation.meanings import Meanings, Names, is_network, names_of
+from striate.notation.meanings import Meanings, Names, names_of
 from striate.notation.parser import Statement
 from striate.notation.tokens import COMPARISONS
 from striate.notation.written import (
@@ -83,8 +83,7 @@ def _stands_for_body(definition: syntax.Definition, file: Meanings, bound: Names
     name = called(definition.body)
     if (definition.parameters is None and not definition.where) or name is None:
         return True
-    known = file.known(name, bound)
-    return not isinstance(known, type) and not is_network(known)
+    return not file.is_network(file.known(name, bound))
 
 
 def _setting(call: syntax.Call, file: Meanings) -> syntax.Call:
@@ -160,7 +159,7 @@ class _Walk:
             arguments = self._values(call.arguments, known is None)
         function = self.expr(call.function)
         # `f()` of numbers is a number, and `f` is not.
-        is_same_without = isinstance(known, type | str) or is_network(known)
+        is_same_without = self._file.is_network(known)
         if not arguments and is_same_without:
             return function
         return call.changed(function=function, arguments=arguments)
@@ -201,7 +200,7 @@ class _Walk:
         else:
             made = by_position(kind.parameters, self._needed(kind, given))
         sites = [
-            [site for one in in_turn(kind, each) for site in self._sites(one.value, words)]
+            [site for one in in_turn(kind, each) for site in self._sites(one)]
             for each in (before, made)
         ]
         return made if sites[0] == sites[1] else before
@@ -232,21 +231,10 @@ class _Walk:
             keyed.pop(first, None)
         return (*listed, *[one for _, one in in_order(kind.parameters, keyed)])
 
-    def _sites(self, tree: syntax.Tree, words: Collection[str]) -> Iterator[int]:
+    def _sites(self, tree: syntax.Tree) -> Iterator[int]:
         """The parts that may ask for a choice, in order."""
-        match tree:
-            case syntax.Choice() | syntax.Optional():
-                yield id(tree)
-            case syntax.Name(name=name):
-                if not self._file.is_quiet(name, self.bound, words):
-                    yield id(tree)
-            case syntax.Call(function=syntax.Name(name=name)) if self._file.is_function(
-                name, self.bound
-            ):
-                for one in tree.arguments:
-                    yield from self._sites(one, ())
-            case syntax.Call():
-                yield id(tree)
-            case _:
-                for child in syntax.children(tree):
-                    yield from self._sites(child, ())
+        if self._file.may_choose(tree, self.bound):
+            yield id(tree)
+        else:
+            for child in syntax.children(tree):
+                yield from self._sites(child)

@@ -1,4 +1,4 @@
-"""Trees as canonical text on one line: where parentheses are needed, and where spaces stand."""
+"""Trees as text on one line: where parentheses are needed, and where spaces stand."""
 
 from __future__ import annotations
 

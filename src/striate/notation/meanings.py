@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from striate.ir import Op, Setting, op_named
 from striate.ir.parameter import Parameter
 from striate.notation import syntax
 from striate.notation.arithmetic import FUNCTIONS
-from striate.notation.choices import FREE_RANGES
 from striate.notation.kinds import NETWORK_FORMS, WIRES
 from striate.notation.library import std_file
 from striate.notation.written import (
@@ -40,6 +39,7 @@ class Meanings:
         for one in file.statements:
             if isinstance(one, syntax.Use):
                 self._use(one)
+        self._has_choices = any(map(_chooses, file.statements))
         self._defaults = dict(self._set_defaults())
         self._keeps_capitals = any(
             _leaves_width_open(one) for one in file.statements if not isinstance(one, syntax.Set)
@@ -65,24 +65,47 @@ class Meanings:
         wire = WIRES.get(name.lower())
         return wire.name if wire else op_named(name) or _shipped(name)
 
+    def is_network(self, known: Known | None) -> bool:
+        """True for a layer, a wire, and a definition that surely gives a network."""
+        if not isinstance(known, syntax.Definition):
+            return known is not None
+        if known.is_module or isinstance(known.body, NETWORK_FORMS) or _is_shipped(known):
+            return True
+        name = called(known.body)
+        bound = names_of((*(known.parameters or ()), *known.where))
+        return name is not None and isinstance(self.known(name, bound), type)
+
     def is_function(self, name: str, bound: Names) -> bool:
         """True if a call of the name is one of `max` and its like."""
         is_hidden = name in bound or name in self._own or name in self._used or self._uses_unseen
         return name in FUNCTIONS and not is_hidden
 
-    def is_quiet(self, name: str, bound: Names, words: Collection[str]) -> bool:
-        """True for a name whose value asks for no choice; words: of the layer it is given to."""
-        known = self.known(name, bound)
-        if known is not None or name in bound or self._uses_unseen:
-            return not isinstance(known, syntax.Definition) and not self._uses_unseen
-        return name in words or name in FREE_RANGES or name in ("c", "size")
+    def may_choose(self, tree: syntax.Tree, bound: Names) -> bool:
+        """True where this file, or one that gives it an argument, may have put a choice."""
+        match tree:
+            case syntax.Choice() | syntax.Optional():
+                return True
+            case syntax.Name(name=name) if name not in bound:
+                is_defined = isinstance(self.known(name, bound), syntax.Definition)
+                return self._uses_unseen or (self._has_choices and is_defined)
+            case syntax.Call():
+                return self._may_run_others(tree, bound)
+        return False
+
+    def _may_run_others(self, call: syntax.Call, bound: Names) -> bool:
+        """True if a call may run what came in as an argument."""
+        name = called(call)
+        if name is not None and self.is_function(name, bound):
+            return False
+        is_open = name is None or self.known(name, bound) is None
+        return is_open or any(one in bound for one in _mentioned(call))
 
     def spelled(self, name: str, bound: Names) -> str:
         """The canonical spelling of a name; that name must not have another meaning here."""
         known = self.known(name, bound)
         if known is None or (self._keeps_capitals and name.isupper()):
             return name
-        if isinstance(known, syntax.Definition) and known is not _shipped(known.name):
+        if isinstance(known, syntax.Definition) and not _is_shipped(known):
             return name
         short = known if isinstance(known, str) else known.name
         return short if self.known(short, bound) == known else name
@@ -122,21 +145,18 @@ def _definitions(file: syntax.File) -> list[syntax.Definition]:
 
 def _shipped(name: str) -> syntax.Definition | None:
     """The definition of a shipped block, by its name in any letter case."""
-    file = std_file(name)
+    file = std_file(name.lower())
     found = [one for one in _definitions(file) if one.name == name.lower()] if file else []
     return found[0] if found else None
+
+
+def _is_shipped(definition: syntax.Definition) -> bool:
+    return definition is _shipped(definition.name)
 
 
 def names_of(binding: Iterable[syntax.Parameter | syntax.Where]) -> Names:
     """The names that parameters and `where` bind."""
     return frozenset(one.name for one in binding)
-
-
-def is_network(known: Known | None) -> bool:
-    """True for a definition that surely gives a network."""
-    return isinstance(known, syntax.Definition) and (
-        known.is_module or isinstance(known.body, NETWORK_FORMS)
-    )
 
 
 def _leaves_width_open(tree: syntax.Tree) -> bool:
@@ -153,3 +173,15 @@ def _gives_width(call: syntax.Call) -> bool:
     kind = op_named(called(call) or "")
     given = filled(kind.parameters, short(kind, call.arguments) or ()) if kind else None
     return bool(given and "w" in given)
+
+
+def _chooses(tree: syntax.Tree) -> bool:
+    is_choice = isinstance(tree, syntax.Choice | syntax.Optional)
+    return is_choice or any(map(_chooses, syntax.children(tree)))
+
+
+def _mentioned(tree: syntax.Tree) -> Iterator[str]:
+    if isinstance(tree, syntax.Name):
+        yield tree.name
+    for child in syntax.children(tree):
+        yield from _mentioned(child)

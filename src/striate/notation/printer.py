@@ -49,7 +49,7 @@ _BRACKETED: Final = (Call, Choice, Comprehension, Fold, List, Streams, Table)
 
 
 def print_file(file: File) -> str:
-    """The canonical text of a whole file, in canonical words, with its last line closed."""
+    """The canonical text of a whole file: words and layout; its last line is closed."""
     return print_tree(canonical(file))
 
 
@@ -72,7 +72,8 @@ def print_expression(expr: Expr) -> str:
 
 
 def _comment(text: str) -> str:
-    return f"# {text}" if text else "#"
+    """With a space behind `#`, but for the lines of a card, `#: key: value`."""
+    return f"# {text}" if text and text[0] != ":" else f"#{text}"
 
 
 def _statement(statement: Statement) -> str:
