@@ -33,17 +33,18 @@ class RadialBasis(nn.Module):
         super().__init__()
         require_whole("RadialBasis", "features", features)
         require_whole("RadialBasis", "classes", classes)
-        if classes >= 1 << features.bit_length():
+        most = 2 ** features.bit_length() - 1
+        if classes > most:
             raise GraphError.of(
                 "nn-codes",
                 f"RadialBasis: {features} features have no {classes} different codes",
-                f"at most {(1 << features.bit_length()) - 1} classes, or more features",
+                f"at most {most} classes, or more features",
             )
-        rows = torch.arange(1, classes + 1).unsqueeze(1) & torch.arange(1, features + 1)
-        odd = torch.zeros_like(rows)
-        for bit in range(features.bit_length()):
-            odd ^= rows >> bit & 1
-        self.register_buffer("codes", 1.0 - 2.0 * odd, persistent=False)
+        walsh = torch.ones(1, 1)
+        for _ in range(classes.bit_length()):
+            walsh = torch.cat((walsh.repeat(1, 2), torch.cat((walsh, -walsh), 1)))
+        codes = walsh.repeat(1, features // len(walsh) + 1)[1 : classes + 1, 1 : features + 1]
+        self.register_buffer("codes", codes, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Distances of the examples of x."""
