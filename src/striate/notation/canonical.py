@@ -14,7 +14,6 @@ from typing import Final, TypeVar, get_args
 
 from striate.ir import Op
 from striate.notation import syntax
-from striate.notation.limits import deep_recursion
 from striate.notation.meanings import Meanings, Names, names_of
 from striate.notation.parser import Statement
 from striate.notation.tokens import COMPARISONS
@@ -57,9 +56,8 @@ def canonical(file: syntax.File) -> syntax.File:
     Names from files that it uses cannot be seen from here: beside `use "..."` only the words that
     the file itself explains are changed.
     """
-    with deep_recursion():
-        meanings = Meanings(file)
-        statements = tuple([_statement(one, meanings) for one in file.statements])
+    meanings = Meanings(file)
+    statements = tuple([_statement(one, meanings) for one in file.statements])
     return syntax.File(file.source, statements, file.version, file.comments)
 
 
