@@ -43,7 +43,8 @@ class RadialBasis(nn.Module):
         walsh = torch.ones(1, 1)
         for _ in range(classes.bit_length()):
             walsh = torch.cat((walsh.repeat(1, 2), torch.cat((walsh, -walsh), 1)))
-        codes = walsh.repeat(1, features // len(walsh) + 1)[1 : classes + 1, 1 : features + 1]
+        rows = walsh.repeat(1, features // len(walsh) + 1)
+        codes = rows[1 : classes + 1, 1 : features + 1]
         self.register_buffer("codes", codes, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -105,9 +105,7 @@ def _filled(entries: tuple[Entry, ...], total: int) -> tuple[Entry, ...]:
 
 
 class _Builder:
-    def __init__(
-        self, read: Containers, path: str, class_of: ClassOf, zeroed: set[int]
-    ) -> None:
+    def __init__(self, read: Containers, path: str, class_of: ClassOf, zeroed: set[int]) -> None:
         self.read = read
         self.graph = read.graph
         self.path = path
@@ -244,7 +242,8 @@ class _Builder:
         (weight,) = self.read.weights[item]
         path = self.graph.nodes[item].path
         name = path[len(self.path) :].lstrip(".")
-        sizes = tuple(one(size, "channels" if not at else "size") for at, size in enumerate(weight.shape))
+        kinds = ("channels", *("size" for _ in weight.shape[1:]))
+        sizes = tuple(map(one, weight.shape, kinds))
         self.holder.put(name, Bare(sizes, one(float(weight.value), "init_value")))
         read = self._fresh()
         self.steps.append(Step("read", name, (), (read,)))
@@ -279,9 +278,7 @@ class _Builder:
         self.steps.append(Step(verb, "", inputs, (output,), atoms, wraps=wraps))
         return output
 
-    def _function(
-        self, function: TorchLayer | TorchFunction, inputs: list[int], item: int
-    ) -> None:
+    def _function(self, function: TorchLayer | TorchFunction, inputs: list[int], item: int) -> None:
         assert isinstance(function, TorchFunction)
         values = outputs_of(self.graph, item)
         if function.many:
@@ -294,9 +291,7 @@ class _Builder:
     def _apply(self, function: TorchFunction, inputs: list[int]) -> int:
         ready = [
             self._apply(before, [value]) if before else value
-            for before, value in zip(
-                function.prepare or (None,) * len(inputs), inputs, strict=True
-            )
+            for before, value in zip(function.prepare or (None,) * len(inputs), inputs, strict=True)
         ]
         verb, atoms, words = _spelled(function)
         made = self._add(verb, tuple(ready), atoms, None, words)

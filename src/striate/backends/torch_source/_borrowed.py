@@ -72,7 +72,7 @@ def _tree(module: str) -> ast.Module:
 @cache
 def _homes() -> dict[str, str]:
     """For each layer, the module that has it."""
-    found = {}
+    found: dict[str, str] = {}
     for node in _tree("__init__").body:
         if isinstance(node, ast.ImportFrom) and node.module:
             home = node.module.removeprefix(f"{_PACKAGE}.")
@@ -95,10 +95,11 @@ def _definitions(module: str) -> dict[str, ast.stmt]:
 @cache
 def _imports(module: str) -> dict[str, str]:
     """For each imported name, the statement that brings it."""
-    found = {}
+    found: dict[str, str] = {}
     for node in _tree(module).body:
         if isinstance(node, ast.Import):
-            found |= {(one.asname or one.name): ast.unparse(ast.Import([one])) for one in node.names}
+            lines = {one: ast.unparse(ast.Import([one])) for one in node.names}
+            found |= {(one.asname or one.name): line for one, line in lines.items()}
         elif isinstance(node, ast.ImportFrom):
             found |= {
                 one.name: f"from {node.module} import {one.name}" for one in _known(node.names)

@@ -12,21 +12,21 @@ from striate.backends.torch_source._loops import rolled
 from striate.backends.torch_source._merge import Unlike, merged
 from striate.backends.torch_source._parameters import Parameter, Parameters
 from striate.backends.torch_source._read import Containers
-from striate.backends.torch_source._terms import MISSING, Body, Make, Term, Word, one
+from striate.backends.torch_source._terms import MISSING, Body, Make, Plain, Term, Word, one
 
-_WORDS = {
-    "resnet": "ResNet", "densenet": "DenseNet", "mobilenet": "MobileNet", "unet": "UNet",
-    "shufflenet": "ShuffleNet", "efficientnet": "EfficientNet", "hrnet": "HRNet", "vgg": "VGG",
-    "squeezenet": "SqueezeNet", "alexnet": "AlexNet", "regnet": "RegNet", "convnext": "ConvNeXt",
-    "googlenet": "GoogLeNet", "resnext": "ResNeXt", "resnest": "ResNeSt", "ghostnet": "GhostNet",
-    "mnasnet": "MNASNet", "lenet": "LeNet", "bn": "BatchNorm", "mbconv": "MBConv",
-    "xception": "Xception", "fpn": "FPN", "dpn": "DPN", "nasnet": "NASNet", "senet": "SENet",
-    "seresnet": "SEResNet", "sknet": "SKNet", "wrn": "WRN", "dla": "DLA", "pnasnet": "PNASNet",
-    "cspnet": "CSPNet", "vovnet": "VoVNet", "pyramidnet": "PyramidNet", "se": "SE", "ir": "InvertedResidual", "denseblock": "DenseBlock",
-    "stn": "STN", "nin": "NIN", "cspdarknet": "CSPDarknet", "darknet": "Darknet",
-    "efficientnetv2": "EfficientNetV2", "legacy": "Legacy", "seresnext": "SEResNeXt",
-    "cspresnet": "CSPResNet", "cspresnext": "CSPResNeXt", "bninception": "BNInception",
-}  # fmt: skip
+_NAMES = """
+    alexnet=AlexNet bn=BatchNorm bninception=BNInception convnext=ConvNeXt cspdarknet=CSPDarknet
+    cspnet=CSPNet cspresnet=CSPResNet cspresnext=CSPResNeXt darknet=Darknet
+    denseblock=DenseBlock densenet=DenseNet dla=DLA dpn=DPN efficientnet=EfficientNet
+    efficientnetv2=EfficientNetV2 fpn=FPN ghostnet=GhostNet googlenet=GoogLeNet hrnet=HRNet
+    ir=InvertedResidual legacy=Legacy lenet=LeNet mbconv=MBConv mnasnet=MNASNet
+    mobilenet=MobileNet nasnet=NASNet nin=NIN pnasnet=PNASNet pyramidnet=PyramidNet
+    regnet=RegNet resnest=ResNeSt resnet=ResNet resnext=ResNeXt se=SE senet=SENet
+    seresnet=SEResNet seresnext=SEResNeXt shufflenet=ShuffleNet sknet=SKNet
+    squeezenet=SqueezeNet stn=STN unet=UNet vgg=VGG vovnet=VoVNet wrn=WRN xception=Xception
+"""
+_WORDS = dict(pair.split("=") for pair in _NAMES.split())
+"""How words are written in names of classes, where a capital at the front is not enough."""
 
 
 _LONGEST_ABBREVIATION = 3
@@ -52,7 +52,10 @@ class _Group:
 
 
 class Classes:
-    """All classes of a graph in order of definition: what is used comes first."""
+    """All classes of a graph in order of definition: what is used comes first.
+
+    taken: names that none of them may have.
+    """
 
     def __init__(self, read: Containers, zeroed: set[int], taken: set[str]) -> None:
         self.read = read
@@ -178,7 +181,7 @@ def _is_depthwise(term: Term) -> bool:
     return groups is not None and groups.values == given["in_channels"].values
 
 
-def _given(parameter: Parameter, row: int) -> object:
+def _given(parameter: Parameter, row: int) -> Plain:
     value = parameter.row(row)
     assert value is not MISSING
     return value

@@ -191,7 +191,8 @@ class Constructor:
         if not any(self.parameters.flag(entry.present, within) for entry in group.entries):
             return self._row(group.entries, within)
         name = self._list_name("layers")
-        lines, row = [], []
+        lines: list[str] = []
+        row: list[Entry] = []
         for entry in group.entries:
             flag = self.parameters.flag(entry.present, within)
             if not flag and not lines:
@@ -250,7 +251,7 @@ def _titled(entries: Sequence[Entry]) -> list[str]:
     """Names of parts in a row; those without tensors are called by what they are."""
     names = [entry.name for entry in entries]
     for at, entry in enumerate(entries):
-        if entry.name.isdecimal() and isinstance(entry.term, Make | Group) and _is_plain(entry.term):
+        if entry.name.isdecimal() and _is_plain(entry.term):
             word = word_for(entry.term)
             number = next(n for n in range(1000) if f"{word}{n}" not in names)
             names[at] = f"{word}{number}"

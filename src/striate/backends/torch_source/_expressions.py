@@ -180,7 +180,7 @@ def _piece(node: ast.expr) -> str:
             return json.dumps(text, ensure_ascii=False)[1:-1].replace("{", "{{").replace("}", "}}")
         case ast.FormattedValue(value, conversion, spec):
             sign = f"!{chr(conversion)}" if conversion > 0 else ""
-            form = f":{''.join(map(_piece, spec.values))}" if isinstance(spec, ast.JoinedStr) else ""
-            return f"{{{flat(value)}{sign}{form}}}".replace('"', "'")
+            form = "".join(map(_piece, spec.values)) if isinstance(spec, ast.JoinedStr) else ""
+            return f"{{{flat(value)}{sign}{':' * bool(form)}{form}}}".replace('"', "'")
         case _:
             return ast.unparse(node)

@@ -72,7 +72,7 @@ def _statement(node: ast.stmt, indent: int) -> list[str]:
             return _laid(value, room)
         case ast.Return(None):
             return ["return"]
-        case ast.Return(value):
+        case ast.Return(ast.expr() as value):
             return _laid(value, room, "return ")
         case ast.Raise(exc=error) if error is not None:
             return _laid(error, room, "raise ")
@@ -85,7 +85,7 @@ def _statement(node: ast.stmt, indent: int) -> list[str]:
             return [f"{flat(target)}: {flat(annotation)}"]
         case ast.AnnAssign(target, annotation, ast.expr() as value):
             return _laid(value, room, f"{flat(target)}: {flat(annotation)} = ")
-        case ast.ClassDef() | ast.FunctionDef() | ast.If() | ast.For() | ast.With():
+        case ast.ClassDef() | ast.FunctionDef() | ast.If() | ast.For() | ast.While() | ast.With():
             return _compound(node, room)
         case _:
             return [ast.unparse(node)]
@@ -102,8 +102,10 @@ def _compound(node: ast.stmt, room: int) -> list[str]:
             marks = [f"@{flat(one)}" for one in node.decorator_list]
             return [*marks, *_signature(node, room), *_block(node.body, room)]
         case ast.For(target, source):
-            head = _laid(source, room, f"for {_bare(target)} in ", ":")
-            return [*head, *_block(node.body, room)]
+            opening = _laid(source, room, f"for {_bare(target)} in ", ":")
+            return [*opening, *_block(node.body, room)]
+        case ast.While(test, body):
+            return [*_laid(test, room, "while ", ":"), *_block(body, room)]
         case ast.With(items):
             head_text = ", ".join(flat(one.context_expr) for one in items)
             return [f"with {head_text}:", *_block(node.body, room)]

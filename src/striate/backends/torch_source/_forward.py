@@ -37,9 +37,9 @@ class Forward:
         self.plain = plain_names(body)
         self.unpacked = _unpacked(body)
         self.made = {value: step for step in body.steps for value in step.outputs}
-        self.readers = Counter(
-            value for step in body.steps for value in step.inputs
-        ) + Counter(body.outputs)
+        self.readers = Counter(value for step in body.steps for value in step.inputs) + Counter(
+            body.outputs
+        )
         self.inlined: set[int] = set()
         self.weight: dict[int, int] = {}
         self._choose()
@@ -69,9 +69,7 @@ class Forward:
         returned = set(self.body.outputs)
         for at, step in enumerate(steps):
             dying = [
-                value
-                for value in self._used(step)
-                if last.get(value) == at and value in names
+                value for value in self._used(step) if last.get(value) == at and value in names
             ]
             lone = len(step.outputs) == 1 and self.body.outputs == step.outputs
             is_long = step.verb in _SIGNS and len(self._expression(step, names)) > _LONGEST_LINE
@@ -352,4 +350,5 @@ def _unpacked(body: Body) -> list[str]:
 
 
 def _next(word: str, taken: list[str]) -> str:
-    return next(f"{word}{at}" for at in range(1, 1000) if f"{word}{at}" not in taken)
+    stem = f"{word}_" if word[-1].isdigit() else word
+    return next(f"{stem}{at}" for at in range(1, 1000) if f"{stem}{at}" not in taken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from striate.backends.torch_source._merge import Unlike, merged_terms
 from striate.backends.torch_source._terms import Atom, Body, Entry, Group, Make, Step, Term, one
@@ -51,7 +52,7 @@ def _rolled_at(body: Body, at: int, period: int) -> Body | None:
         return None
     names = [f"{stem}{number + n}" for n in range(rounds)]
     term = _affine([next(e.term for e in body.entries if e.name == name) for name in names])
-    return term and _with_loop(body, at, end, period, (stem, number, term))
+    return None if term is None else _with_loop(body, at, end, period, (stem, number, term))
 
 
 def _round(body: Body, at: int, period: int) -> tuple[str, int, object] | None:
@@ -123,15 +124,13 @@ def _line(atom: Atom) -> Atom:
     if atom.is_constant:
         return Atom(values[:1], atom.kind)
     whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
-    steps = {b - a for a, b in zip(whole, whole[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(whole)}
     if len(whole) < len(values) or len(steps) != 1:
         raise Unlike
     return Atom(values[:1], atom.kind, one(steps.pop(), "width"))
 
 
-def _with_loop(
-    body: Body, at: int, end: int, period: int, part: tuple[str, int, Term]
-) -> Body:
+def _with_loop(body: Body, at: int, end: int, period: int, part: tuple[str, int, Term]) -> Body:
     stem, number, term = part
     rounds = (end - at) // period
     name = f"{stem}{number}"

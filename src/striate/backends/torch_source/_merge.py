@@ -160,7 +160,7 @@ def _entries(
         return 2 + _is_alike(one.term, other.term)
 
     pairs = _aligned(left, right, fits)
-    if by_name and len({(a or b).name for a, b in pairs if a or b}) < len(pairs):
+    if by_name and len({entry.name for pair in pairs for entry in pair if entry}) < len(pairs):
         raise Unlike
     found = tuple(_either(a, b, rows) for a, b in pairs)
     optional = _optional(found)

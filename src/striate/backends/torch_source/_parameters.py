@@ -98,8 +98,10 @@ def _type_name(value: Plain) -> str:
 
 def is_channels(kind: str) -> bool:
     """A number of channels."""
-    return kind in CHANNEL_KINDS or kind.endswith(("_channels", "_width", "_features")) or (
-        re.fullmatch(r"(channels|width)\d*", kind) is not None
+    return (
+        kind in CHANNEL_KINDS
+        or kind.endswith(("_channels", "_width", "_features"))
+        or (re.fullmatch(r"(channels|width)\d*", kind) is not None)
     )
 
 
@@ -116,9 +118,7 @@ class Parameters:
             self._learn(entry)
         for step in body.steps:
             self._learn_step(step)
-        self.flags = {
-            present: self._flag(present, name) for present, name in self._optional(body)
-        }
+        self.flags = {present: self._flag(present, name) for present, name in self._optional(body)}
         self.all.sort(key=lambda one: one.default is not MISSING)
 
     def text(self, atom: Atom) -> str:
@@ -230,10 +230,11 @@ class Parameters:
         for text, outcome in tests:
             if outcome == present:
                 return text
-        for (first, one), (second, other) in combinations(tests, 2):
-            if tuple(a and b for a, b in zip(one, other, strict=True)) == present:
+        for (first, left), (second, right) in combinations(tests, 2):
+            pairs = list(zip(left, right, strict=True))
+            if tuple(a and b for a, b in pairs) == present:
                 return f"{first} and {second}"
-            if tuple(a or b for a, b in zip(one, other, strict=True)) == present:
+            if tuple(a or b for a, b in pairs) == present:
                 return f"{first} or {second}"
         return self._new_flag(present, owner)
 
@@ -254,9 +255,7 @@ class Parameters:
                 yield f"{one.name} != 1", tuple(not value for value in equal)
             if one.kind == "flag":
                 yield one.name, tuple(bool(value) for value in one.values)
-        terms = [
-            (one.name, one.values) for one in self.all if is_channels(one.kind)
-        ]
+        terms = [(one.name, one.values) for one in self.all if is_channels(one.kind)]
         last = self.body.channels[1]
         text = self.texts.get((last.values, "channels"), "")
         if not last.is_constant and text and not text.isidentifier():
@@ -327,7 +326,8 @@ def _fuller(body: Body) -> dict[tuple[tuple[Plain, ...], str], Atom]:
     One name does for both then.
     """
     found: dict[str, dict[tuple[Plain, ...], Atom]] = {}
-    for part in (*body.entries, *body.steps):
+    parts: list[Entry | Step] = [*body.entries, *body.steps]
+    for part in parts:
         for atom in atoms_of(part):
             if atom.slope is None and not atom.is_constant:
                 found.setdefault(_family(atom.kind), {})[atom.values] = atom

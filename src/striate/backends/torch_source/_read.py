@@ -135,7 +135,8 @@ class Containers:
 
     def chain(self, call: Call) -> list[int | Call] | None:
         """Its parts, where it runs all it holds one after another and does nothing else."""
-        stream, names = call.inputs, []
+        stream = call.inputs
+        names: list[str] = []
         before: int | Call | None = None
         for item in call.items:
             if len(stream) != 1 or inputs_of(self.graph, item) != stream:
@@ -209,10 +210,8 @@ class Containers:
             for item in call.items
             if isinstance(item, int) and self.graph.nodes[item].path == node.path
         ]
-        around = {path for path in _above(node.path)} - {node.path}
-        return {
-            path for path in around if any(not _holds(path, f"{user.path}.") for user in users)
-        }
+        around = set(_above(node.path)) - {node.path}
+        return {path for path in around if any(not _holds(path, f"{user.path}.") for user in users)}
 
     def _differ(self, several: list[Call]) -> bool:
         return len({self._signature(call) for call in several}) > 1 if several[1:] else False
