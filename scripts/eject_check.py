@@ -80,6 +80,7 @@ def eject_parity(name: str, *, size: int | None = None, layout: bool = True) -> 
 def ejected(source: str) -> nn.Module:
     """The network of a file, without writing it."""
     space = types.ModuleType("ejected")
+    sys.modules["ejected"] = space  # where dataclasses look for their module
     exec(compile(source, "<ejected>", "exec"), space.__dict__)  # noqa: S102 - what is tested here
     classes = [one for one in vars(space).values() if isinstance(one, type)]
     top = [one for one in classes if one.__module__ == "ejected" and issubclass(one, nn.Module)]

@@ -35,8 +35,9 @@ class Borrowed:
         self.seen.add((module, name))
         if name in HELPERS:
             self.names.add(name)
-            if "Sizes" in HELPERS[name]:
-                self._take("_checks", "Sizes")
+            for used in _names_in(ast.parse(HELPERS[name])):
+                if used == "Sizes" or (used in HELPERS and used != name):
+                    self._take("_checks", used)
             self.code.append(HELPERS[name])
             return
         found = _definitions(module)[name]

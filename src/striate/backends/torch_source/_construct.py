@@ -63,7 +63,7 @@ class Constructor:
         if entry.pattern:
             return self._looped(entry)
         if isinstance(entry.term, Bare):
-            return [f"self.{entry.name} = {self._bare(entry.term)}"]
+            return [_registered("self", entry.name, self._bare(entry.term))]
         name = self.names.get(entry.name, entry.name)
         flag = self.parameters.flag(entry.present)
         made = self._term(entry.term, entry.present)
@@ -126,7 +126,7 @@ class Constructor:
         lines = [f"{name} = nn.Module()"]
         for entry in group.entries:
             if isinstance(entry.term, Bare):
-                lines.append(f"{name}.{entry.name} = {self._bare(entry.term)}")
+                lines.append(_registered(name, entry.name, self._bare(entry.term)))
             else:
                 made = self._term(entry.term, within)
                 lines += [*self._flushed(), f"{name}.add_module({literal(entry.name)}, {made})"]
@@ -235,6 +235,13 @@ class Constructor:
             return f"OrderedDict({', '.join(map('{}={}'.format, names, made))})"
         pairs = (f"({literal(name)}, {one})" for name, one in zip(names, made, strict=True))
         return f"OrderedDict([{', '.join(pairs)}])"
+
+
+def _registered(owner: str, name: str, made: str) -> str:
+    """The statement that keeps a learned tensor."""
+    if is_attribute(name):
+        return f"{owner}.{name} = {made}"
+    return f"{owner}.register_parameter({literal(name)}, {made})"
 
 
 def is_attribute(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -66,9 +67,10 @@ def _imports(borrowed: Borrowed, uses: set[str], code: str) -> Iterator[str]:
     wanted = borrowed.imports | {f"import {one}" for one in foreign}
     if "OrderedDict" in uses:
         wanted.add("from collections import OrderedDict")
-    if "torch." in code:
+    names = {one.id for one in ast.walk(ast.parse(code)) if isinstance(one, ast.Name)}
+    if "torch" in names:
         wanted.add("import torch")
-    from_torch = {"nn"} | ({"Tensor"} if "Tensor" in code else set())
+    from_torch = {"nn", "Tensor"} & names
     wanted = {one for one in wanted if not one.startswith("from torch import ")}
     wanted.add(f"from torch import {', '.join(sorted(from_torch))}")
     yield from sorted(wanted, key=_import_order)

@@ -19,6 +19,8 @@ WIDTH = 88
 _WIDER = 12
 """What is longer than 88 columns by no more would be one line for those who allow 100."""
 
+_SHORT = 16
+
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef)
 
 
@@ -77,7 +79,9 @@ def _statement(node: ast.stmt, indent: int) -> list[str]:
         case ast.Raise(exc=error) if error is not None:
             return _laid(error, room, "raise ")
         case ast.Assign(targets, value):
-            return _laid(value, room, "".join(f"{_bare(target)} = " for target in targets))
+            names = "".join(f"{_bare(target)} = " for target in targets)
+            line = f"{names}{_bare(value)}"
+            return [line] if len(line) <= room else _laid(value, room, names)
         case ast.AugAssign():
             sign = flat(ast.BinOp(ast.Name("a"), node.op, ast.Name("b")))[2:-2]
             return _laid(node.value, room, f"{flat(node.target)} {sign}= ")
@@ -186,6 +190,9 @@ def _opened(node: ast.expr, room: int, before: str, after: str) -> list[str]:
     match node:
         case ast.Starred(value):
             return _opened(value, room, f"{before}*", after)
+        case ast.Call(ast.Attribute(ast.Call(args=[_, *_]) as inner)) if _is_short(node):
+            end = flat(node)[len(flat(inner)) :]
+            return _opened(inner, room, before, f"{end}{after}")
         case ast.Call(func, args, keywords) if args or keywords:
             entries = [*(("", one) for one in args), *_named(keywords)]
             return _listed(entries, room, f"{before}{flat(func)}(", f"){after}")
@@ -201,6 +208,10 @@ def _opened(node: ast.expr, room: int, before: str, after: str) -> list[str]:
             entry = _opened(element, room - 4, "", "") if is_call else _laid(element, room - 4)
             loops = [_loop(one) for one in generators]
             return [f"{before}[", *(f"    {line}" for line in (*entry, *loops)), f"]{after}"]
+        case ast.GeneratorExp(element, generators):
+            loops = [_loop(one) for one in generators]
+            lines = [*_laid(element, room - 4), *loops]
+            return [f"{before}(", *(f"    {line}" for line in lines), f"){after}"]
         case ast.BinOp(left, operation, right):
             sign = flat(ast.BinOp(ast.Name("a"), operation, ast.Name("b")))[2:-2]
             return [f"{before}(", f"    {flat(left)}", f"    {sign} {flat(right)}", f"){after}"]
@@ -214,6 +225,11 @@ def _opened(node: ast.expr, room: int, before: str, after: str) -> list[str]:
             return [f"{before}(", *(f"    {line}" for line in (*entry, *rest)), f"){after}"]
         case _:
             return [f"{before}{flat(node)}{after}"]
+
+
+def _is_short(call: ast.Call) -> bool:
+    """Its own arguments take little room."""
+    return sum(len(flat(one)) for one in call.args) < _SHORT and not call.keywords
 
 
 def _named(keywords: Sequence[ast.keyword]) -> Iterator[tuple[str, ast.expr]]:

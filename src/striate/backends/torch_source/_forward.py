@@ -221,7 +221,9 @@ class Forward:
             case "call":
                 return f"{self.access(step.target)}({', '.join(inputs)})"
             case "read":
-                return self.access(step.target)
+                is_plain = all(map(is_attribute, step.target.split(".")))
+                text = f"self.get_parameter({literal(step.target)})"
+                return self.access(step.target) if is_plain else text
             case "+" | "-" | "*" as sign:
                 return f" {sign} ".join(inputs)
             case "/":
@@ -346,7 +348,7 @@ def _unpacked(body: Body) -> list[str]:
     found: list[str] = []
     for word in words:
         found.append(word if words.count(word) == 1 else _next(word, found))
-    return found if len(", ".join(found)) < _LONGEST_LINE else []
+    return found if len(found) > 1 and len(", ".join(found)) < _LONGEST_LINE else []
 
 
 def _next(word: str, taken: list[str]) -> str:
