@@ -14,9 +14,9 @@ from striate.backends.onnx_model import OPSET, onnx_model
 from striate.backends.onnx_model.run import Session
 from striate.data import Preprocessing
 from striate.errors import StriateError
-from striate.ir import TensorType
+from striate.ir import GraphBuilder, TensorType
 from striate.networks import network
-from striate.ops import register
+from striate.ops import BareParameter, Concatenate, Input, register
 from tests.backends.onnx_model.comparing import arrays, initialisers, model_of, node_types
 
 BLOCK = "block(w) := conv1: conv(w, b=0) -> bn1: bn -> relu\n"
@@ -78,7 +78,7 @@ def test_several_inputs_keep_their_names_and_order() -> None:
 
 
 def test_a_shared_layer_has_its_weights_once() -> None:
-    text = "shared twin = conv(3)\ninput(3, 8, 8) -> twin -> relu -> twin"
+    text = "input(3, 8, 8) -> (twin -> relu -> twin) where twin: (conv(3))"
     made = network(text)
     model = model_of(text)
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
@@ -101,7 +101,14 @@ def test_what_follows_from_weights_alone_is_computed() -> None:
 def test_a_bare_parameter_is_repeated_over_the_batch_where_nothing_else_does() -> None:
     joined = "input(8, 4, 4) -> (id & param(8, 1, 1, init=0.5))"
     assert node_types(model_of(joined)) == ["Mul"]
-    assert "Expand" in node_types(model_of("input(8, 4, 4) -> param(8, 4, 4) -> relu"))
+    builder = GraphBuilder()
+    image = builder.add(Input((8, 4, 4)), [], path="image")
+    tensor = builder.add(BareParameter((2, 4, 4)), image, path="tensor")
+    graph = builder.finish(image, builder.add(Concatenate(), [*image, *tensor], path="|"))
+    model = onnx_model(graph, {"tensor": np.ones((2, 4, 4))}, name="n")
+    (output,) = Session(model)(np.zeros((3, 8, 4, 4), np.float32))
+    assert output.shape == (3, 10, 4, 4)
+    assert (output[:, 8:] == 1).all()
 
 
 def test_metadata_hold_classes_and_preprocessing() -> None:
@@ -168,8 +175,8 @@ def test_a_layer_that_needs_sizes_says_so_and_where() -> None:
 
 
 def test_a_layer_from_outside_is_refused_with_the_way_out() -> None:
-    register("squash", "()", lambda x: TensorType(x.channels, x.plane), torch.nn.Tanh)
-    error = _refusal("input(3, 8, 8) -> conv(4) -> last: squash")
+    register("unheard", "()", lambda x: TensorType(x.channels, x.plane), torch.nn.Tanh)
+    error = _refusal("input(3, 8, 8) -> conv(4) -> last: unheard")
     assert error.code == "no-onnx"
-    assert "last: squash" in str(error)
+    assert "last: unheard" in str(error)
     assert "`onnx`" in str(error)
