@@ -61,7 +61,8 @@ class BlurPool(nn.Module):
             )
         self.stride = require_sizes("BlurPool", "stride", stride)
         self.padding_mode = require_choice("BlurPool", "padding_mode", padding_mode, _PADDING_MODES)
-        row = [math.comb(kernel_size - 1, k) / 2 ** (kernel_size - 1) for k in range(kernel_size)]
+        steps = kernel_size - 1
+        row = [math.comb(steps, k) / 2**steps for k in range(kernel_size)]
         self.register_buffer("taps", torch.tensor(row), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -89,9 +89,8 @@ class PixelUnshuffle(nn.Module):
                 "pad or crop the input to a multiple of the block",
             )
         sizes = [length // factor for length, factor in pairs]
-        interleaved = [
-            part for size, (_, f) in zip(sizes, pairs, strict=True) for part in (size, f)
-        ]
+        blocks = zip(sizes, factors, strict=True)
+        interleaved = [length for block in blocks for length in block]
         split = x.reshape(x.shape[0], x.shape[1], *interleaved)
         order = [*range(3, 3 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2)]
         width = x.shape[1] * math.prod(factors)

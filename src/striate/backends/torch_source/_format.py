@@ -240,8 +240,10 @@ def _named(keywords: Sequence[ast.keyword]) -> Iterator[tuple[str, ast.expr]]:
 def _listed(
     entries: Sequence[tuple[str, ast.expr]], room: int, before: str, after: str
 ) -> list[str]:
+    """What stands in brackets; of a call, in one row where that is too long for any line."""
     row = ", ".join(f"{name}{flat(value)}" for name, value in entries)
-    if len(before + row + after) > room + _WIDER and len(row) <= room - 4:
+    is_call = before.endswith("(") and not before.endswith((" (", "(("))
+    if is_call and len(before + row + after) > room + _WIDER and len(row) <= room - 4:
         return [before, f"    {row}", after]
     lines = [before]
     for name, value in entries:

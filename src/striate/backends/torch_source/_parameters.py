@@ -202,6 +202,9 @@ class Parameters:
         channels = [one for one in self.all if is_channels(one.kind)]
         if family == "groups":
             yield from ((one.name, one.values) for one in channels)
+            for (values, kind), text in self.texts.items():
+                if kind == "channels" and "+" not in text and "-" not in text:
+                    yield text, values
         if family == "padding":
             for one in self.all:
                 if one.kind == "dilation":
