@@ -175,7 +175,7 @@ def test_a_layer_that_needs_sizes_says_so_and_where() -> None:
 
 
 def test_a_layer_from_outside_is_refused_with_the_way_out() -> None:
-    register("unheard", "()", lambda x: TensorType(x.channels, x.plane), torch.nn.Tanh)
+    register("unheard", "()", lambda x: TensorType(x.channels, x.plane), lambda _: torch.nn.Tanh())
     error = _refusal("input(3, 8, 8) -> conv(4) -> last: unheard")
     assert error.code == "no-onnx"
     assert "last: unheard" in str(error)
