@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +14,7 @@ import torch
 
 from striate import network
 from striate.errors import StriateError
-from striate.weights import find
+from striate.weights import find, find_weights
 from striate.zoo import cards
 from tests.weights.files import numbered, saved, text
 
@@ -105,6 +107,29 @@ def test_a_file_without_tensors_is_told(tmp_path: Path) -> None:
         "model_state, model, ema and the like\n"
         "   = help: opened: model"
     )
+
+
+def test_numbers_that_are_not_finite_are_told(tmp_path: Path) -> None:
+    tensors = numbered(network(text()).module())
+    tensors["head.bias"][1] = float("nan")
+    made = network(text()).module(weights=saved(tensors, tmp_path / "a.pt"))
+    assert made.loaded is not None
+    assert made.loaded.notes == ("numbers that are not finite stand in head.bias",)
+
+
+def test_damaged_bytes_are_never_a_traceback(tmp_path: Path) -> None:
+    """Places drawn by a fixed seed; most hit numbers, which nobody can tell from weights."""
+    tensors, chance = numbered(network(text()).module()), random.Random(0)
+    torch.save(tensors, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    files = [saved(tensors, tmp_path / name) for name in ("a.safetensors", "a.pt")]
+    for file in [*files, tmp_path / "old.pth"] * 40:
+        content = bytearray(file.read_bytes())
+        for _ in range(chance.choice((1, 2, 20))):
+            content[chance.randrange(min(len(content), 1200))] = chance.randrange(256)
+        bad = tmp_path / f"bad{file.suffix}"
+        bad.write_bytes(content)
+        with contextlib.suppress(StriateError):
+            find_weights(bad)
 
 
 def test_a_file_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:

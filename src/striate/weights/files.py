@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,21 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _KINDS = "weights are a .safetensors file, or a .pt or .pth file that torch.save made"
 _CALLED = re.compile(r"(?:GLOBAL|class)\s+`?([\w.]+)")
 _AGAIN = "it may have been cut off on its way: fetch it again"
+
+# What torch's reader is known to raise on damaged files.
+_DAMAGE = (
+    RuntimeError,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+)
 
 
 class Content(NamedTuple):
@@ -81,10 +97,10 @@ def _from_torch(path: Path) -> object:
             raise _damaged(path, "the pickle in it breaks off or is none") from refusal
         wanted = f"it calls for {found[1]}" if found else "it calls for more than tensors"
         raise _wants_code(path, wanted) from refusal
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, OSError) as damage:
+    except _DAMAGE as damage:
         if "TorchScript" in str(damage):
             raise _wants_code(path, "it is a TorchScript program") from damage
-        reason = str(damage).split("\n")[0].split(": ", 1)[-1]
+        reason = str(damage).split("\n")[0].split(": ", 1)[-1][:200]
         raise _damaged(path, reason or "it ends too early") from damage
 
 

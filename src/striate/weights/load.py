@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
+from striate.errors import listing
 from striate.weights.match import Sides, match
 from striate.weights.record import Loaded, Weights
 
@@ -43,6 +44,7 @@ def load_into(
         for key, there in found.names.items()
         if key in state and not state[key].is_meta
     }
+    notes = (*weights.notes, *found.notes, *_not_finite(chosen))
     if chosen:
         module.load_state_dict(chosen, strict=False)
     classes = None if found.has_new_head else _of_length(weights.classes, outputs)
@@ -51,9 +53,16 @@ def load_into(
         tuple(key for key in found.fresh if key in state),
         weights.preprocessing,
         classes,
-        (*weights.notes, *found.notes),
+        notes,
         found.has_new_head,
     )
+
+
+def _not_finite(tensors: Mapping[str, Tensor]) -> Iterator[str]:
+    """A note on tensors with numbers that no training recovers from."""
+    keys = [key for key, one in tensors.items() if not bool(one.isfinite().all())]
+    if keys:
+        yield f"numbers that are not finite stand in {listing(keys, most=3)}"
 
 
 def _of_length(classes: Sequence[str] | None, outputs: int) -> tuple[str, ...] | None:

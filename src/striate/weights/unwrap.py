@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from striate.errors import UsageError, listing
@@ -41,7 +42,7 @@ def unwrap(value: object, origin: str) -> Unwrapped:
     """
     opened: list[str] = []
     notes: list[str] = []
-    for _ in range(MOST_LEVELS):
+    for _ in range(MOST_LEVELS + 1):
         tensors = _tensors(value)
         if tensors:
             return Unwrapped(tensors, tuple(notes))
@@ -62,14 +63,15 @@ def unwrap(value: object, origin: str) -> Unwrapped:
 
 
 def _tensors(value: object) -> dict[str, Tensor]:
-    """Tensors by name, without what programs keep beside them."""
+    """Tensors with real numbers by name, without what programs keep beside them."""
     if not isinstance(value, Mapping):
         return {}
     return {
-        key: tensor
+        key: tensor.to_dense() if tensor.layout != torch.strided else tensor
         for key, tensor in value.items()
         if isinstance(key, str)
         and isinstance(tensor, Tensor)
+        and not (tensor.is_meta or tensor.is_complex() or tensor.is_quantized)
         and key.rpartition(".")[2] not in BOOKKEEPING
     }
 
