@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+import warnings
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,7 +90,8 @@ def _from_safetensors(path: Path) -> Content:
 def _from_torch(path: Path) -> object:
     try:
         # Training programs keep their options beside the weights: names and values, no code.
-        with torch.serialization.safe_globals([Namespace]):
+        with torch.serialization.safe_globals([Namespace]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's musings on an odd pickle; the tensors decide
             return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as refusal:
         found = _CALLED.search(str(refusal))
