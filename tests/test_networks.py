@@ -20,8 +20,6 @@ def test_a_zoo_name_has_the_size_it_was_published_for() -> None:
 
 def test_classes_fill_the_parameter_of_that_name() -> None:
     assert network("resnet18", classes=10).output == (10,)
-    assert network("resnet18(classes=7)", classes=10).output == (7,)
-    assert network("input(3, 8, 8) -> fc(5)", classes=10).output == (5,)
 
 
 def test_an_input_replaces_the_published_size() -> None:
@@ -128,3 +126,13 @@ def test_its_flat_text_makes_it_again(spec: str) -> None:
     again = network(net.flat)
     assert keys(again.graph) == keys(net.graph)
     assert again.params == net.params
+
+
+@pytest.mark.parametrize("text", ["resnet18(classes=7)", "input(3, 8, 8) -> gap -> fc(3)"])
+def test_classes_that_cannot_be_taken_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"and classes=10 cannot change it"):
+        network(text, classes=10)
+
+
+def test_classes_that_are_there_already_are_fine() -> None:
+    assert network("input(3, 8, 8) -> gap -> fc(3)", classes=3).output == (3,)

@@ -16,6 +16,7 @@ from striate.analysis.table import Row, layer_rows
 from striate.errors import UsageError
 from striate.ir import Graph, TensorType
 from striate.notation import Pattern, Program, program
+from striate.quantities import dimensions
 from striate.rewrites import simplified
 from striate.source import Source
 
@@ -178,49 +179,6 @@ class Network:
         )
         return save_onnx(path, model)
 
-    def onnx(
-        self,
-        path: str | Path,
-        weights: nn.Module | Mapping[str, torch.Tensor] | WeightsSource | None = None,
-        *,
-        classes: Sequence[str] | None = None,
-        preprocessing: Preprocessing | None = None,
-    ) -> tuple[Path, ...]:
-        """The files written: the network as an ONNX model for any batch, in float32.
-
-        Weights of more than 2 GB stand in a second file, `NAME.data`, beside the model.
-
-        weights: a module of this network or its `state_dict`, or what `module` takes; None for the
-            weights the text starts with.
-        classes, preprocessing: go into the model's metadata; by default those of the weights.
-
-        Raises:
-            UsageError: weights are missing or of another shape; the file cannot be written.
-            GraphError: a layer has no ONNX form, or one for known sizes only.
-        """
-        from torch import nn
-
-        from striate.backends.onnx_model import onnx_model, save_onnx
-
-        if not isinstance(weights, nn.Module | Mapping):
-            weights = self.module(weights=weights)
-        loaded = getattr(weights, "loaded", None)
-        state = weights.state_dict() if isinstance(weights, nn.Module) else weights
-        arrays = {
-            key: tensor.detach().float().cpu().numpy()
-            for key, tensor in state.items()
-            if tensor.is_floating_point()
-        }
-        record = preprocessing or getattr(loaded, "preprocessing", None)
-        model = onnx_model(
-            self.graph,
-            arrays,
-            name=self.name,
-            classes=classes if classes is not None else getattr(loaded, "classes", None),
-            preprocessing=record.to_json() if record else None,
-        )
-        return save_onnx(path, model)
-
     def source(self) -> str:
         """The network as a Python file that needs nothing but torch, as one would write it by hand.
 
@@ -261,21 +219,45 @@ def network(
 
     input: its sizes, channels first, where the text leaves them open; for a zoo name instead of the
         size it was published for.
-    classes: the number of outputs, where the definition has a parameter of this name that the spec
-        leaves open (`resnet18`, but not `resnet18(classes=7)`).
+    classes: the number of outputs, for a definition that has a parameter of this name and leaves it
+        open (`resnet18`, but not `resnet18(classes=7)`).
 
     >>> network("resnet18(classes=10)", input=(3, 32, 32)).output
     (10,)
 
     Raises:
         TextError: all mistakes found in the text.
-        UsageError: a file that cannot be read, or sizes that are none.
+        UsageError: a file that cannot be read, sizes that are none, or `classes` for a network that
+            cannot take it and has another number of outputs.
     """
+    made, is_taken = _made(spec, input, classes)
+    if classes is not None and made.output != (classes,) and not is_taken:
+        raise UsageError.of(
+            "classes-not-taken",
+            f"{made.name} gives {dimensions(made.output)}, and classes={classes} cannot change it",
+            "classes= fills a parameter of this name that the text leaves open, as in resnet18; "
+            f"in other texts write the last layer as fc({classes})",
+        )
+    return made
+
+
+def network_for(
+    spec: str | Piece,
+    *,
+    input: Sizes | None,  # noqa: A002  (the notation's word)
+    classes: int | None,
+) -> Network:
+    """As `network`, but `classes` may come to nothing: the caller looks at the output."""
+    return _made(spec, input, classes)[0]
+
+
+def _made(spec: str | Piece, given: Sizes | None, classes: int | None) -> tuple[Network, bool]:
+    """The network, and whether it takes the number of classes."""
     found = _resolved(str(spec))
     chosen = found.program if classes is None else found.program.giving("classes", classes)
-    sizes = input if input is not None else found.input
+    sizes = given if given is not None else found.input
     inputs = () if sizes is None else (_type(sizes),)
-    return Network(found.name, chosen, inputs, found.card)
+    return Network(found.name, chosen, inputs, found.card), chosen is not found.program
 
 
 def folded(module: TorchNetwork) -> TorchNetwork:

@@ -21,6 +21,12 @@ def test_a_card_states_the_counts_of_its_network(card: Card) -> None:
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_classifier_takes_the_number_of_classes(card: Card) -> None:
+    if len(network(card.name).output) == 1 and card.name != "dcgan_discriminator":
+        assert network(card.name, classes=7).output == (7,)
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_a_card_names_the_paper_and_its_idea(card: Card) -> None:
     assert card.paper
     assert card.idea

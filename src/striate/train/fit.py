@@ -26,7 +26,7 @@ from striate.data import (
     save_unreadable,
 )
 from striate.errors import DataError, StriateError, UsageError, listing
-from striate.networks import Network, network
+from striate.networks import Network, network_for
 from striate.quantities import dimensions, exact, short
 from striate.train.choose import Way, fastest_way
 from striate.train.folder import MANIFEST, NETWORK, SETTINGS, UNREADABLE, check_free, make_folder
@@ -175,15 +175,15 @@ def _built(net: str, classes: int, seen: Glance, size: int | None) -> Network:
     height, width = (seen.height, seen.width) if seen.share > 0.9 else (224, 224)
     given = (channels, size or height, size or width)
     try:
-        chosen = network(net, classes=classes)
+        chosen = network_for(net, input=None, classes=classes)
     except StriateError:
         # Perhaps all that is missing is an input; if not, this raises what is wrong.
-        return network(net, classes=classes, input=given)
+        return network_for(net, classes=classes, input=given)
     if None in chosen.input:
-        return network(net, classes=classes, input=(chosen.input[0], *given[1:]))
+        return network_for(net, classes=classes, input=(chosen.input[0], *given[1:]))
     if size is None or chosen.input[1:] == (size, size):
         return chosen
-    return network(net, classes=classes, input=(chosen.input[0], size, size))
+    return network_for(net, classes=classes, input=(chosen.input[0], size, size))
 
 
 def _refuse_outputs(chosen: Network, classes: tuple[str, ...]) -> None:
