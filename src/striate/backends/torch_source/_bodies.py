@@ -121,7 +121,8 @@ class _Builder:
     def body(self) -> Body:
         chain = self.read.chain(self.call)
         entries: tuple[Entry, ...]
-        if chain is not None and self._is_counted(chain):
+        is_row = chain is not None and self._is_counted(chain)
+        if chain is not None and is_row and self.read.is_always_row(self.call):
             return self._finished("Sequential", self._sequence(chain), ())
         self.is_numbered = self._has_numbers()
         for value in self.call.inputs:

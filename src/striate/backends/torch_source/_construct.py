@@ -81,9 +81,7 @@ class Constructor:
         ]
 
     def _kept(self, name: str, made: str) -> str:
-        if is_attribute(name):
-            return f"self.{name} = {made}"
-        return f"self.add_module({literal(name)}, {made})"
+        return f"self.{name} = {made}" if is_attribute(name) else _added("self", name, made)
 
     def _zeroed(self, name: str, term: Term) -> list[str]:
         is_zeroed = isinstance(term, Make) and term.zeroed and is_attribute(name)
@@ -129,7 +127,7 @@ class Constructor:
                 lines.append(_registered(name, entry.name, self._bare(entry.term)))
             else:
                 made = self._term(entry.term, within)
-                lines += [*self._flushed(), f"{name}.add_module({literal(entry.name)}, {made})"]
+                lines += [*self._flushed(), _added(name, entry.name, made)]
         self.before += lines
         return name
 
@@ -235,6 +233,13 @@ class Constructor:
             return f"OrderedDict({', '.join(map('{}={}'.format, names, made))})"
         pairs = (f"({literal(name)}, {one})" for name, one in zip(names, made, strict=True))
         return f"OrderedDict([{', '.join(pairs)}])"
+
+
+def _added(owner: str, name: str, made: str) -> str:
+    """The statement that keeps a part whose name cannot stand behind a dot."""
+    if name in RESERVED:
+        return f"{owner}._modules[{literal(name)}] = {made}"
+    return f"{owner}.add_module({literal(name)}, {made})"
 
 
 def _registered(owner: str, name: str, made: str) -> str:

@@ -60,6 +60,8 @@ def _text(node: ast.expr) -> tuple[str, int]:
             return _binary(left, operation, right)
         case ast.UnaryOp(sign, operand):
             word, strength = _UNARY[type(sign)]
+            if isinstance(operand, ast.BinOp):
+                strength = _ATOM
             return f"{word}{_inside(operand, strength)}", strength
         case ast.BoolOp(joint, values):
             word, strength = ("and", 3) if isinstance(joint, ast.And) else ("or", 2)

@@ -168,6 +168,8 @@ def _arguments(given: ast.arguments) -> Iterator[str]:
         yield "*"
     for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
         yield _argument(one, default)
+    if given.kwarg:
+        yield f"**{_argument(given.kwarg, None)}"
 
 
 def _argument(one: ast.arg, default: ast.expr | None) -> str:

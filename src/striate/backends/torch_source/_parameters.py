@@ -251,13 +251,6 @@ class Parameters:
 
     def _tests(self) -> Iterator[tuple[str, tuple[bool, ...]]]:
         """Comparisons that people would write, with their outcome for each instance."""
-        for one in self.all:
-            if one.kind in (*_ONE_IS_USUAL, "kernel_size") and MISSING not in one.values:
-                equal = tuple(value == 1 for value in one.values)
-                yield f"{one.name} == 1", equal
-                yield f"{one.name} != 1", tuple(not value for value in equal)
-            if one.kind == "flag":
-                yield one.name, tuple(bool(value) for value in one.values)
         terms = [(one.name, one.values) for one in self.all if is_channels(one.kind)]
         last = self.body.channels[1]
         text = self.texts.get((last.values, "channels"), "")
@@ -270,6 +263,13 @@ class Parameters:
                 equal = tuple(a == b for a, b in zip(values, others, strict=True))
                 yield f"{first} == {second}", equal
                 yield f"{first} != {second}", tuple(not value for value in equal)
+        for one in self.all:
+            if one.kind in (*_ONE_IS_USUAL, "kernel_size") and MISSING not in one.values:
+                equal = tuple(value == 1 for value in one.values)
+                yield f"{one.name} == 1", equal
+                yield f"{one.name} != 1", tuple(not value for value in equal)
+            if one.kind == "flag":
+                yield one.name, tuple(bool(value) for value in one.values)
 
 
 def _family(kind: str) -> str:

@@ -120,9 +120,14 @@ class Containers:
         """Rows of that title are alike: of layers alone, or of as many blocks each."""
         alike = [one for (one, *_) in self.by_path.values() if one.title == call.title]
         has_blocks = any(isinstance(item, Call) for one in alike for item in one.items)
-        if not has_blocks or not all(map(self._is_row, alike)):
+        if not has_blocks or not self.is_always_row(call):
             return True
         return len({len(one.items) for one in alike}) == 1
+
+    def is_always_row(self, call: Call) -> bool:
+        """All containers of its title run their parts one after another."""
+        alike = (one for (one, *_) in self.by_path.values() if one.title == call.title)
+        return all(map(self._is_row, alike))
 
     def _is_row(self, call: Call) -> bool:
         """It runs its parts one after another."""
