@@ -11,13 +11,14 @@ from striate.zoo import Card
 from striate.zoo.browse import chosen, ordered
 from striate.zoo.plot import Label, Point, pareto, placed
 
-LINES = """\
-#: paper: A and B, A title of 7 words, 1998; C, Another, 2001
-#: idea: less is more
-#: tiny: 12 parameters, 34 MACs, input 3x9x8, top-1 56.5, top-5 78 (timm; with care), weights me/my.in1k/a.pt, licence cc-by-nc-4.0
-#: bare: input 1x28x28
-tiny = 1
-"""  # noqa: E501
+LINES = (
+    "#: paper: A and B, A title of 7 words, 1998; C, Another, 2001\n"
+    "#: idea: less is more\n"
+    "#: tiny: 12 parameters, 34 MACs, input 3x9x8, top-1 56.5, top-5 78 (timm; with care), "
+    "weights me/my.in1k/a.pt, licence cc-by-nc-4.0\n"
+    "#: bare: input 1x28x28\n"
+    "tiny = 1\n"
+)
 
 
 def cards_of(lines: str, folder: Path) -> dict[str, Card]:
