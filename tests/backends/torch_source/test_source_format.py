@@ -19,7 +19,8 @@ CASES = [
     f"if a:\n    if b:\n        {WIDE}\n    else:\n        {WIDE}\n",
     'class A(B):\n    """Doc."""\n    rank = 2\n    def f(self): return 1\n    def g(self): pass\n',
     'import math\nfrom torch import nn\n"""x"""\nx = -(a + b) ** -2 * (c if d else not e)\n',
-    "x = [f(a) for a, b in zip(c, d) if a > 1]; y = {**a, 'b': (1,)}\nz = a[1:, None, ..., b + 1:c]\n",
+    "x = [f(a) for a, b in zip(c, d) if a > 1]; y = {**a, 'b': (1,)}\n"
+    "z = a[1:, None, ..., b + 1:c]\n",
     "for i, (a, b) in c:\n    x += f'{a!r} {b:>3} {{}}'\nwhile not a < b <= c: del x\n",
     "def f(a, b=1, *c, d: int = 2, e): return a, b\ndef g(): return (yield)\n",
     "y = lambda a, b: a @ b\nx = a if (b if c else d) else e\nx = (a or b) and not (c == d) in e\n",

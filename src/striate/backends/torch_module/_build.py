@@ -9,6 +9,7 @@ from importlib import import_module
 from torch import nn
 
 from striate.backends._calls import Call, calls
+from striate.backends._residual import residual_ends
 from striate.backends.torch_module._code import Layer, write
 from striate.backends.torch_module._container import (
     Container,
@@ -17,7 +18,7 @@ from striate.backends.torch_module._container import (
     NumberedHolder,
     container_class,
 )
-from striate.backends.torch_module._initialise import Start, bare_parameter, residual_ends
+from striate.backends.torch_module._initialise import Start, bare_parameter
 from striate.backends.torch_module._network import Network, NumberedNetwork
 from striate.errors import GraphError
 from striate.ir import Graph, Node, TorchLayer
