@@ -170,3 +170,15 @@ def test_a_long_chain_is_broken_into_columns() -> None:
     root = ET.fromstring(svg(sketch.graph(value), depth=2))
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     assert height < 2 * width
+
+
+def test_a_column_holds_more_than_the_input_or_the_output() -> None:
+    graph = network("stn_digits").graph
+    for limit in (500.0, 600.0, 800.0):
+        placed = place(scene(graph, depth=2), Plan(is_downward=True, limit=limit))
+        parts = list(zip(placed.level.parts, placed.boxes, strict=True))
+        others = [box for part, box in parts if part.form != "terminal"]
+        middles = [box.x + box.width / 2 for part, box in parts if part.form == "terminal"]
+        assert len(middles) == 2
+        for middle in middles:
+            assert any(box.x < middle < box.x + box.width for box in others)

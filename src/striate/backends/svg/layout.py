@@ -20,6 +20,8 @@ STRIPE_PX = 6.0
 STREAM_PX = 22.0
 MOST_STREAMS = 4
 """Edges that may turn together from one row of a wide picture to the next."""
+STUB = 0.2
+"""A first or last column shorter than this part of the longest one is no column of its own."""
 
 
 @dataclass(slots=True)
@@ -326,7 +328,20 @@ def _columns(lengths: list[float], may_break: list[bool], limit: float) -> list[
             best, high = columns, middle
         else:
             low = middle
-    return best
+    return _without_stubs(best, lengths)
+
+
+def _without_stubs(columns: list[int], lengths: list[float]) -> list[int]:
+    """Joins a first or last column of next to nothing with the one beside it."""
+    sizes = [0.0] * (columns[-1] + 1)
+    for column, length in zip(columns, lengths, strict=True):
+        sizes[column] += length
+    shortest = max(sizes) * STUB
+    if len(sizes) > 1 and sizes[-1] < shortest:
+        columns = [min(column, len(sizes) - 2) for column in columns]
+    if len(sizes) > 1 and sizes[0] < shortest:
+        columns = [max(column - 1, 0) for column in columns]
+    return columns
 
 
 def _longest_piece(lengths: list[float], may_break: list[bool]) -> float:
