@@ -107,8 +107,10 @@ def share_weights(ours: nn.Module, theirs: nn.Module) -> dict[str, str]:
     Raises:
         ValueError: they do not fit.
     """
-    given, wanted = ours.state_dict(), theirs.state_dict()
+    given: dict[str, Tensor] = ours.state_dict()
+    wanted: dict[str, Tensor] = theirs.state_dict()
     names = matched(given, wanted)
-    state = {key: given[names[key]].view(wanted[key].shape) for key in wanted}
-    theirs.load_state_dict(state, assign=True)
+    for key in names:  # In place, as torchvision's MNASNet wants the version noted on the dict.
+        wanted[key] = given[names[key]].view(wanted[key].shape)
+    theirs.load_state_dict(wanted, assign=True)
     return names
