@@ -85,3 +85,11 @@ def test_writing_a_file_loads_no_torch() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_the_page_shows_what_is_written() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "eject.md").read_text("utf-8")
+    excerpt = page.partition("```python\n")[2].partition("        ...\n```")[0]
+    text = network("resnet50").source()
+    assert excerpt in text
+    assert f"(the whole is {len(text.splitlines())} lines)" in page
