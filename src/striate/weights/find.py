@@ -82,9 +82,12 @@ def _published(card: Card | None, name: str) -> Weights:
             is_renamed=True,
         )
     if card.weights is not None:
-        return _from_hub(address(card.weights), card)
-    if card.name in WHEELS:
-        raise missing_extra(card.name)
+        try:
+            return _from_hub(address(card.weights), card)
+        except UsageError as mistake:
+            if mistake.code == "no-network" and card.name in WHEELS:
+                raise missing_extra(card.name) from mistake
+            raise
     raise UsageError.of(
         "nothing-published",
         f"the zoo knows of no published weights for {card.name}",
