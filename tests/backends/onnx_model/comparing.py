@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -22,10 +22,20 @@ def arrays(module: torch.nn.Module) -> dict[str, np.ndarray]:
     return {key: tensor.numpy() for key, tensor in module.state_dict().items()}
 
 
-def model_of(text: str, **facts: Sequence[str] | dict[str, object] | None) -> onnx.ModelProto:
+def model_of(
+    text: str,
+    classes: Sequence[str] | None = None,
+    preprocessing: Mapping[str, object] | None = None,
+) -> onnx.ModelProto:
     """The model of a text with random weights."""
     made = network(text)
-    return onnx_model(made.graph, arrays(made.module()), name="text", **facts)  # type: ignore[arg-type]
+    return onnx_model(
+        made.graph,
+        arrays(made.module()),
+        name="text",
+        classes=classes,
+        preprocessing=preprocessing,
+    )
 
 
 def difference(net: Network, batches: Sequence[int] = (1, 3, 17)) -> float:
