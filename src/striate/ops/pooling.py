@@ -185,6 +185,14 @@ class AveragePool(SlidingPool):
     cip: bool = flag(True, long="count_include_pad", doc="padding counts in the mean")
 
     def check_plane(self, slides: tuple[Slide, ...], given: TensorType) -> None:
+        if self.p == "tf" and self.cip and any(one.after > one.before for one in slides):
+            raise GraphError.of(
+                "padding-not-counted",
+                f"avgpool: p=tf pads one side alone here ({given}), and torch cannot count such "
+                "padding in the mean",
+                "TensorFlow's average leaves it out: avgpool(..., p=tf, cip=0); to count it, pad "
+                "first: pad([0, 1, 0, 1]) -> avgpool(..., p=0)",
+            )
         pairs = list(zip(slides, given.plane, strict=True))
         short = [
             (one.kernel, size) for one, size in pairs if size is not None and size < one.kernel

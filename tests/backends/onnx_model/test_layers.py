@@ -12,7 +12,7 @@ ODD_CALLS = (
     # Windows that hang over the end, with padding that counts in the mean or does not.
     "input(3, 7, 8) -> avgpool(3, 2, 1, ceil=1)",
     "input(3, 7, 8) -> avgpool(3, 2, 1, ceil=1, cip=0)",
-    "input(3, 8, 8) -> avgpool(3, 2, p=tf)",
+    "input(3, 8, 8) -> avgpool(3, 2, p=tf, cip=0)",
     "input(3, 8, 9) -> maxpool(3, 2, 1, ceil=1, d=2)",
     "input(3, 11) -> maxpool(2, 3, 1, ceil=1, d=4)",
     "input(3, 9, 9) -> lppool(3, 2, p=1, norm=1.5, ceil=1)",
