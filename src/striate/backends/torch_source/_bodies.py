@@ -9,6 +9,7 @@ from striate.backends._calls import Call, input_name, inputs_of, outputs_of
 from striate.backends.torch_source._layers_of_torch import names_and_defaults
 from striate.backends.torch_source._read import Containers
 from striate.backends.torch_source._terms import (
+    GAP,
     Atom,
     Bare,
     Body,
@@ -100,8 +101,7 @@ class _Holder:
 
 def _filled(entries: tuple[Entry, ...], total: int) -> tuple[Entry, ...]:
     known = {entry.name: entry for entry in entries}
-    gap = Make(one(Word("nn.Identity"), "callee"), has_state=False)
-    return tuple(known.get(str(at), Entry(str(at), gap)) for at in range(total))
+    return tuple(known.get(str(at), Entry(str(at), GAP)) for at in range(total))
 
 
 class _Builder:
@@ -185,6 +185,8 @@ class _Builder:
                 pair = (replace(entries[-1], name="0"), Entry("1", flatten))
                 entries[-1] = replace(entries[-1], term=Group("Sequential", pair))
             entries.append(Entry(name, term))
+        if entries and all(entry.name.isdecimal() for entry in entries):
+            return _filled(tuple(entries), int(entries[-1].name) + 1)
         return tuple(entries)
 
     def _is_between(self, name: str) -> bool:

@@ -15,6 +15,10 @@ from striate.backends.torch_source._read import Containers
 from striate.backends.torch_source._terms import MISSING, Body, Make, Plain, Term, Word, one
 
 _NAMES = """
+    skresnet=SKResNet res2net=Res2Net res2next=Res2NeXt hardcorenas=HardCoReNAS tf=TF rexnet=ReXNet
+    spnasnet=SPNASNet fbnetc=FBNetC mixnet=MixNet tinynet=TinyNet lcnet=LCNet ecaresnet=ECAResNet
+    gernet=GENet dcgan=DCGAN cbam=CBAM capsnet=CapsNet zfnet=ZFNet mobilenetv3=MobileNetV3
+    mobilenetv2=MobileNetV2 selecsls=SelecSLS hardnet=HarDNet inception=Inception mvit=MViT
     alexnet=AlexNet bn=BatchNorm bninception=BNInception convnext=ConvNeXt cspdarknet=CSPDarknet
     cspnet=CSPNet cspresnet=CSPResNet cspresnext=CSPResNeXt darknet=Darknet
     denseblock=DenseBlock densenet=DenseNet dla=DLA dpn=DPN efficientnet=EfficientNet
@@ -29,6 +33,7 @@ _WORDS = dict(pair.split("=") for pair in _NAMES.split())
 """How words are written in names of classes, where a capital at the front is not enough."""
 
 
+_ENDS = ("bottleneck", "block", "net")
 _LONGEST_ABBREVIATION = 3
 _MOST_PARTS = 4
 _PARTS = {"conv": "conv", "norm": "norm", "act": "act", "fc": "linear"}
@@ -225,8 +230,14 @@ def class_name(title: str) -> str:
 
 
 def _capital(word: str) -> str:
-    stem = re.sub(r"[\d]+$", "", word)
-    known = _WORDS.get(stem.lower())
-    if known:
-        return known + word[len(stem) :]
+    """One word as it stands in a name: `hrnet` to `HRNet`, `skbottleneck` to `SkBottleneck`."""
+    lower = word.lower()
+    for known in sorted(_WORDS, key=len, reverse=True):
+        rest = word[len(known) :]
+        if lower.startswith(known) and not rest[:1].isalpha():
+            return _WORDS[known] + rest
+    for end in _ENDS:
+        stem = word[: -len(end)]
+        if lower.endswith(end) and stem:
+            return _capital(stem) + end.capitalize()
     return word[:1].upper() + word[1:]

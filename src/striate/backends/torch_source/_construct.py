@@ -186,13 +186,14 @@ class Constructor:
         """What stands in the parentheses of `nn.Sequential`."""
         if not all(entry.name.isdecimal() for entry in group.entries):
             return self._ordered(group, within)
-        if not any(self.parameters.flag(entry.present, within) for entry in group.entries):
+        flags = (self._list_flag(entry, within) for entry in group.entries)
+        if not any(flags):
             return self._row(group.entries, within)
         name = self._list_name("layers")
         lines: list[str] = []
         row: list[Entry] = []
         for entry in group.entries:
-            flag = self.parameters.flag(entry.present, within)
+            flag = self._list_flag(entry, within)
             if not flag and not lines:
                 row.append(entry)
                 continue
@@ -209,13 +210,20 @@ class Constructor:
         self.before += lines
         return f"*{name}"
 
+    def _list_flag(self, entry: Entry, within: tuple[bool, ...]) -> str:
+        """The condition under which a part stands in a row; nothing may take its place."""
+        return "" if entry.is_filled else self.parameters.flag(entry.present, within)
+
     def _row(self, entries: Sequence[Entry], within: tuple[bool, ...]) -> str:
         """Parts one behind the other; equal ones in a row by a loop."""
         words: list[str] = []
-        for _, run in groupby(entries, key=lambda entry: (entry.term, entry.count)):
+        for _, run in groupby(entries, key=lambda entry: (entry.term, entry.count, entry.present)):
             several = list(run)
             first = several[0]
             made = self._term(first.term, within)
+            if first.is_filled:
+                flag = self.parameters.flag(first.present, within)
+                made = f"{made} if {flag} else nn.Identity()" if flag else made
             is_once = first.count.is_constant and first.count.known[0] == 1
             if not is_once:
                 words.append(f"*[{made} for _ in range({self.parameters.text(first.count)})]")

@@ -182,6 +182,9 @@ def _is_alike(one: Term, other: Term) -> bool:
 def _either(a: Entry | None, b: Entry | None, rows: tuple[int, int]) -> Entry:
     if a and b:
         return _entry(a, b, rows)
+    for lone in (a, b):
+        if lone and isinstance(lone.term, Group) and lone.term.kind != "Sequential":
+            raise Unlike  # its parts are called one by one
     if a:
         return _padded_entry(a, rows[1], before=False)
     assert b
@@ -191,13 +194,25 @@ def _either(a: Entry | None, b: Entry | None, rows: tuple[int, int]) -> Entry:
 def _entry(left: Entry, right: Entry, rows: tuple[int, int]) -> Entry:
     if left.pattern != right.pattern:
         raise Unlike
+    if _is_gap(left) != _is_gap(right):
+        kept = right if _is_gap(left) else left
+        before = kept is right
+        padded = _padded_entry(kept, rows[0] if before else rows[1], before=before)
+        return replace(padded, is_filled=True)
     return Entry(
         left.name,
         _term(left.term, right.term, rows),
         left.present + right.present,
         _atom(left.count, right.count),
         left.pattern,
+        left.is_filled or right.is_filled,
     )
+
+
+def _is_gap(entry: Entry) -> bool:
+    """It only keeps a number."""
+    term = entry.term
+    return isinstance(term, Make) and term.glyph == "" and term.callee.known[:1] == ["nn.Identity"]
 
 
 def _padded_entry(entry: Entry, rows: int, *, before: bool) -> Entry:
@@ -208,6 +223,7 @@ def _padded_entry(entry: Entry, rows: int, *, before: bool) -> Entry:
         absent + entry.present if before else entry.present + absent,
         _padded_atom(entry.count, rows, before=before),
         entry.pattern,
+        entry.is_filled,
     )
 
 

@@ -107,6 +107,7 @@ class Containers:
         is_reused = is_word and not self._is_label(path) and self.places[call.title] > 1
         if self.chain(call) is not None:
             is_plain = all(self.prepared(item) is None for item in call.items)
+            is_plain = is_plain and not _has_gaps(self.children[path])
             is_steady = is_reused and self._is_steady(call)
             return "class" if is_steady and is_plain else "sequence"
         if is_word and not self._is_label(path):
@@ -155,12 +156,8 @@ class Containers:
             before = item
         if stream != call.outputs or len(set(names)) < len(names):
             return None
-        counted = [str(at) for at in range(len(names))]
-        if names != self.children.get(call.path) or (
-            all(name.isdecimal() for name in names) and names != counted
-        ):
-            return None
-        return list(call.items)
+        is_row = names == self.children.get(call.path) and _is_row_of_names(names)
+        return list(call.items) if is_row else None
 
     def _links(self, item: int | Call, before: int | Call | None, *, is_first: bool) -> bool:
         """Whether a step can stand in a chain behind another one."""
@@ -235,6 +232,18 @@ class Containers:
 
     def _spelling(self, item: int) -> str:
         return str(self.layers[item])
+
+
+def _has_gaps(names: Sequence[str]) -> bool:
+    return all(map(str.isdecimal, names)) and list(map(int, names)) != list(range(len(names)))
+
+
+def _is_row_of_names(names: Sequence[str]) -> bool:
+    """Labels, or numbers in order with few left out."""
+    if not all(map(str.isdecimal, names)):
+        return True
+    numbers = list(map(int, names))
+    return numbers == sorted(numbers) and bool(numbers) and numbers[-1] <= 2 * len(numbers)
 
 
 @cache

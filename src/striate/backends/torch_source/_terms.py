@@ -115,6 +115,7 @@ class Entry:
     name: its key; a number where it is numbered.
     present: which instances have it.
     count: times it stands in a row in a `Sequential`, or rounds of the loop that makes it.
+    is_filled: where it is absent an `nn.Identity` keeps its number.
     pattern: for one made by a loop, its name with `{}` for the number, and the first number.
     """
 
@@ -123,6 +124,11 @@ class Entry:
     present: tuple[bool, ...] = (True,)
     count: Atom = field(default_factory=lambda: one(1, "depth"))
     pattern: tuple[str, int] | None = None
+    is_filled: bool = False
+
+
+GAP: Final = Make(one(Word("nn.Identity"), "callee"), has_state=False)
+"""Stands where a number is left out."""
 
 
 @dataclass(frozen=True)
