@@ -158,7 +158,7 @@ class Network:
         """
         from torch import nn
 
-        from striate.backends.onnx_model import onnx_model, save_onnx
+        from striate.backends.onnx_model import save_onnx
 
         if not isinstance(weights, nn.Module | Mapping):
             weights = self.module(weights=weights)
@@ -170,14 +170,14 @@ class Network:
             if tensor.is_floating_point()
         }
         record = preprocessing or getattr(loaded, "preprocessing", None)
-        model = onnx_model(
+        return save_onnx(
+            path,
             self.graph,
             arrays,
             name=self.name,
             classes=classes if classes is not None else getattr(loaded, "classes", None),
             preprocessing=record.to_json() if record else None,
         )
-        return save_onnx(path, model)
 
     def source(self) -> str:
         """The network as a Python file that needs nothing but torch, as one would write it by hand.

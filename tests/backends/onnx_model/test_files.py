@@ -8,7 +8,7 @@ import onnx
 import pytest
 import torch
 
-from striate.backends.onnx_model import onnx_model, save_onnx
+from striate.backends.onnx_model import save_onnx
 from striate.backends.onnx_model.run import Session
 from striate.deploy.export import largest_difference
 from striate.errors import UsageError
@@ -42,8 +42,8 @@ def test_weights_may_be_a_module_a_state_dict_or_those_at_the_start(tmp_path: Pa
 def test_too_many_weights_stand_in_one_file_beside_the_model(tmp_path: Path) -> None:
     made = network(TEXT)
     module = made.module()
-    model = onnx_model(made.graph, arrays(module), name="n")
-    files = save_onnx(tmp_path / "model.onnx", model, most_bytes=10_000)
+    state = arrays(module)
+    files = save_onnx(tmp_path / "model.onnx", made.graph, state, name="n", most_bytes=10_000)
     assert files == (tmp_path / "model.onnx", tmp_path / "model.onnx.data")
     assert sorted(tmp_path.iterdir()) == sorted(files)
     assert files[0].stat().st_size < 10_000 < files[1].stat().st_size
@@ -55,8 +55,8 @@ def test_a_folder_with_both_files_can_be_moved(tmp_path: Path) -> None:
     made = network(TEXT)
     module = made.module()
     (tmp_path / "old").mkdir()
-    model = onnx_model(made.graph, arrays(module), name="n")
-    save_onnx(tmp_path / "old" / "model.onnx", model, most_bytes=10_000)
+    path = tmp_path / "old" / "model.onnx"
+    save_onnx(path, made.graph, arrays(module), name="n", most_bytes=10_000)
     (tmp_path / "old").rename(tmp_path / "new")
     session = Session(tmp_path / "new" / "model.onnx")
     assert largest_difference(made, module, session) < 1e-5

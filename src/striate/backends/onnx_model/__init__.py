@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from striate import __version__
-from striate.backends.onnx_model._build import IR_VERSION, OPSET, Builder
-from striate.backends.onnx_model._files import MOST_BYTES, save
+from striate.backends.onnx_model._build import OPSET, built
+from striate.backends.onnx_model._files import MOST_BYTES, save, whole
 from striate.ir import Graph
 
 if TYPE_CHECKING:
@@ -38,37 +36,31 @@ def onnx_model(
     open stay open. Layers that act only in training are left out.
 
     Raises:
-        UsageError: a weight is missing or has another shape.
+        UsageError: a weight is missing or has another shape; there are more of them than a model
+            in one piece holds, and `save_onnx` is needed.
         GraphError: a layer has no ONNX form, or none for sizes that are open.
     """
-    from onnx import helper
-
-    made = helper.make_model(
-        Builder(graph, weights).model_graph(name),
-        producer_name="striate",
-        producer_version=__version__,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
-    facts: dict[str, str] = {}
-    if classes is not None:
-        facts["classes"] = json.dumps(list(classes), ensure_ascii=False)
-    if preprocessing is not None:
-        facts["preprocessing"] = json.dumps(dict(preprocessing), ensure_ascii=False)
-    helper.set_model_props(made, facts)
-    return made
+    return whole(built(graph, weights, name, classes, preprocessing))
 
 
-def save_onnx(
-    path: str | Path, model: onnx.ModelProto, *, most_bytes: int = MOST_BYTES
+def save_onnx(  # noqa: PLR0913 - those of onnx_model
+    path: str | Path,
+    graph: Graph,
+    weights: Mapping[str, np.ndarray],
+    *,
+    name: str,
+    classes: Sequence[str] | None = None,
+    preprocessing: Mapping[str, object] | None = None,
+    most_bytes: int = MOST_BYTES,
 ) -> tuple[Path, ...]:
     """The files written: the model, and its weights beside it if they are too many for one file.
 
-    A file holds 2 GiB at most. Above that the weights stand in `NAME.data`, which has to stay
-    beside the model. Files appear whole or not at all; those of the same name are replaced. With
-    weights outside, `model` keeps references to them in place of the numbers.
+    Arguments as of `onnx_model`. A file holds 2 GiB at most. Above `most_bytes` the weights stand
+    in `NAME.data`, which has to stay beside the model. Files appear whole or not at all; those of
+    the same name are replaced.
 
     Raises:
-        UsageError: the folder is missing or cannot be written to.
+        UsageError: as `onnx_model`, but for the size; the file cannot be written.
+        GraphError: as `onnx_model`.
     """
-    return save(Path(path), model, most_bytes)
+    return save(Path(path), built(graph, weights, name, classes, preprocessing), most_bytes)

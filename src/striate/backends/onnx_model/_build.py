@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from striate import __version__
 from striate.backends._calls import input_name, outputs_of
 from striate.backends.onnx_model._tensors import Tensors, key_of
 from striate.errors import Diagnostic, GraphError
@@ -41,6 +43,47 @@ _AXES = {
 }
 
 
+@dataclass(frozen=True)
+class Built:
+    """A model whose weights are still apart: the format holds 2 GiB, and torch's tensors more."""
+
+    model: onnx.ModelProto
+    tensors: Mapping[str, np.ndarray]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all weights."""
+        return sum(one.nbytes for one in self.tensors.values())
+
+
+def built(
+    graph: Graph,
+    weights: Mapping[str, np.ndarray],
+    name: str,
+    classes: Sequence[str] | None,
+    preprocessing: Mapping[str, object] | None,
+) -> Built:
+    """The model of a graph."""
+    from onnx import helper
+
+    builder = Builder(graph, weights)
+    made = helper.make_model(
+        builder.model_graph(name),
+        producer_name="striate",
+        producer_version=__version__,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    facts: dict[str, str] = {}
+    if classes is not None:
+        facts["classes"] = json.dumps(list(classes), ensure_ascii=False)
+    if preprocessing is not None:
+        facts["preprocessing"] = json.dumps(dict(preprocessing), ensure_ascii=False)
+    helper.set_model_props(made, facts)
+    used = {one for node in builder.nodes for one in node.input}
+    return Built(made, builder.tensors.among(used))
+
+
 class Builder:
     """Writes a graph once; names are those of the text, made unique where it has them twice."""
 
@@ -54,7 +97,7 @@ class Builder:
         self.taken = {key_of(node, one.name) for node in graph.nodes for one in node.weights}
 
     def model_graph(self, name: str) -> onnx.GraphProto:
-        """The graph in ONNX."""
+        """The graph in ONNX, without its weights."""
         from onnx import helper
 
         inputs = [self._input(value) for value in self.graph.inputs]
@@ -64,13 +107,11 @@ class Builder:
                 self._write(index, node)
         pairs = zip(asked, self.graph.outputs, strict=True)
         outputs = [self._output(called, value) for called, value in pairs]
-        used = {one for node in self.nodes for one in node.input}
         return helper.make_graph(
             self.nodes,
             name,
             inputs,
             outputs,
-            initializer=list(self.tensors.protos(used)),
             value_info=list(self._inner_types()),
         )
 

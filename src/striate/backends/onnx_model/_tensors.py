@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from striate.errors import UsageError, did_you_mean
@@ -87,13 +87,9 @@ class Tensors:
         self.arrays.update(zip(node.output, _computed(node, self.arrays), strict=True))
         return True
 
-    def protos(self, used: set[str]) -> Iterator[onnx.TensorProto]:
+    def among(self, used: set[str]) -> dict[str, np.ndarray]:
         """Those that are used, in the order in which they were met."""
-        from onnx import numpy_helper
-
-        for name, array in self.arrays.items():
-            if name in used:
-                yield numpy_helper.from_array(array, name)
+        return {name: array for name, array in self.arrays.items() if name in used}
 
 
 def _computed(node: onnx.NodeProto, arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
