@@ -98,6 +98,14 @@ def test_names_that_torch_or_python_keep_are_reached_another_way() -> None:
     assert_same(graph_of('input(3, 6, 6) -> a: ((half: conv(4) | 1: conv(2)) -> "b-c": conv(3))'))
 
 
+def test_labels_and_definitions_may_have_any_name() -> None:
+    odd = "none_(w) := (has_shortcut: conv(w) -> relu: bn + if c == w then id) -> relu\n"
+    assert_same(graph_of(odd + "input(3, 6, 6) -> none_(4) -> none_(4) -> none_(5) -> none_(5)"))
+    dense = "True_ := conv: conv(4)\n"
+    dense += 'dense(n) := depth: bn -> (-> (id | "layer{i}": True_) for i in 1..n)\n'
+    assert_same(graph_of(dense + "input(3, 6, 6) -> dense(4) -> dense(7)"))
+
+
 def test_learned_tensors_start_as_the_text_says() -> None:
     text = assert_same(graph_of("input(8, 4, 4) -> (id & scale: param(8, 1, 1, init=1e-6))"))
     assert "self.scale = nn.Parameter(torch.full((8, 1, 1), 1e-6))" in text

@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from keyword import iskeyword
+from string import ascii_uppercase
 
 from striate.backends.torch_source._bodies import body_of
 from striate.backends.torch_source._loops import rolled
@@ -33,6 +35,7 @@ _WORDS = dict(pair.split("=") for pair in _NAMES.split())
 """How words are written in names of classes, where a capital at the front is not enough."""
 
 
+_LETTERS = [f"{one}{two}" for one in ("", *ascii_uppercase) for two in ascii_uppercase[1:]]
 _ENDS = ("bottleneck", "block", "net")
 _LONGEST_ABBREVIATION = 3
 _MOST_PARTS = 4
@@ -149,7 +152,9 @@ class Classes:
 
     def _name(self, title: str) -> str:
         name = class_name(title)
-        names = (f"{name}{at}" for at in ("", *range(2, 10_000)))
+        # A number behind a number would be another number.
+        ends = range(2, 10_000) if not name[-1].isdigit() else _LETTERS
+        names = (f"{name}{end}" for end in ("", *ends))
         found = next(one for one in names if one not in self.names)
         self.names.add(found)
         return found
@@ -226,7 +231,7 @@ def class_name(title: str) -> str:
     """`mobilenet_v3_large` to `MobileNetV3Large`."""
     words = re.findall(r"[A-Za-z0-9]+", title.partition("(")[0])
     name = "".join(map(_capital, words))
-    return name if name.isidentifier() else f"Block{name}"
+    return name if name.isidentifier() and not iskeyword(name) else f"Block{name}"
 
 
 def _capital(word: str) -> str:

@@ -106,7 +106,9 @@ class Constructor:
             case Group(kind="Sequential"):
                 return f"nn.Sequential({self._sequence(term, within)})"
             case Group(kind="ModuleList"):
-                return f"nn.ModuleList([{self._row(term.entries, within)}])"
+                row = self._row(term.entries, within)
+                is_loop = row.startswith("*[") and len(set(map(_content, term.entries))) == 1
+                return f"nn.ModuleList({row[1:] if is_loop else f'[{row}]'})"
             case Group(kind="ModuleDict") if self._is_plain_dict(term):
                 pairs = (f"{literal(e.name)}: {self._term(e.term, within)}" for e in term.entries)
                 return f"nn.ModuleDict({{{', '.join(pairs)}}})"
@@ -241,6 +243,10 @@ class Constructor:
             return f"OrderedDict({', '.join(map('{}={}'.format, names, made))})"
         pairs = (f"({literal(name)}, {one})" for name, one in zip(names, made, strict=True))
         return f"OrderedDict([{', '.join(pairs)}])"
+
+
+def _content(entry: Entry) -> tuple[Term, Atom]:
+    return entry.term, entry.count
 
 
 def _added(owner: str, name: str, made: str) -> str:

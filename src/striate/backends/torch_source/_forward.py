@@ -198,22 +198,9 @@ class Forward:
         if step.target or all(step.present):
             return text
         flag = self.parameters.flag(step.present)
-        if not flag.isidentifier():
-            flag = self._named_flag(flag, step)
-        else:
-            self.parameters.kept[flag] = flag
-            flag = f"self.{flag}"
-        return f"({text}) if {flag} else {inputs[step.bypass]}"
-
-    def _named_flag(self, flag: str, step: Step) -> str:
         word = "has_shortcut" if step.verb == "+" else "is_gated"
-        name = next(
-            f"{word}{at}"
-            for at in ("", *range(2, 100))
-            if self.parameters.kept.get(f"{word}{at}", flag) == flag
-        )
-        self.parameters.kept[name] = flag
-        return f"self.{name}"
+        kept = self.parameters.keep(flag if flag.isidentifier() else word, flag)
+        return f"({text}) if {kept} else {inputs[step.bypass]}"
 
     def _text(self, step: Step, inputs: list[str]) -> str:
         atoms = [self.parameters.kept_text(atom) for atom in step.atoms]

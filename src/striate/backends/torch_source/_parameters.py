@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 
-from striate.backends.torch_source._layers_of_torch import CHANNEL_KINDS
+from striate.backends.torch_source._layers_of_torch import CHANNEL_KINDS, RESERVED
 from striate.backends.torch_source._literals import literal
 from striate.backends.torch_source._terms import (
     MISSING,
@@ -30,6 +30,9 @@ from striate.backends.torch_source._terms import (
 _LARGEST_FACTOR = 16
 _ONE_IS_USUAL = ("stride", "groups", "dilation")
 _NAMES = {"p": "drop", "callee": "activation", "num_groups": "groups"}
+_SHORTCUT = "shortcut"
+_VAGUE = {"block", "body", "branch", "conv", "f", "layers", "main"}
+"""Labels that say less than the class of what is in them."""
 _BUILT_IN = {"type", "input", "range", "int", "nn", "torch", "self", "super", "len"}
 
 
@@ -140,6 +143,13 @@ class Parameters:
         if atom.is_constant:
             return text
         name = text if text.isidentifier() else _NAMES.get(atom.kind, atom.kind) or "value"
+        return self.keep(name, text)
+
+    def keep(self, name: str, text: str) -> str:
+        """The attribute that keeps what the forward pass needs."""
+        taken = {entry.name for entry in self.body.entries} | RESERVED
+        while name in taken or self.kept.get(name, text) != text:
+            name += "_"
         self.kept[name] = text
         return f"self.{name}"
 
@@ -183,10 +193,9 @@ class Parameters:
         else:
             plain = _NAMES.get(atom.kind, atom.kind) or "value"
             words = [plain, f"{owner}_{plain}"]
-        good = (one for one in words if one.isidentifier() and one not in taken)
-        return next(good, "") or next(
-            f"{words[0]}{at}" for at in range(2, 1000) if f"{words[0]}{at}" not in taken
-        )
+        known = [one for one in words if one.isidentifier()]
+        numbered = (f"{known[-1]}{at}" for at in range(2, 10_000))
+        return next(one for one in chain(known, numbered) if one not in taken)
 
     def _derived(self, atom: Atom) -> str:
         """An expression in what is there already, if a plain one gives the same numbers."""
@@ -221,15 +230,15 @@ class Parameters:
             yield from _optional_parts(entry)
         for step in body.steps:
             if not all(step.present) and not step.target:
-                yield step.present, "shortcut" if step.verb == "+" else "gate"
+                yield step.present, _SHORTCUT if step.verb == "+" else "gate"
 
     def _flag(self, present: tuple[bool, ...], owner: str) -> str:
         """A condition on what is there already that says which instances have a part."""
-        for one in self.all:
-            missing = tuple(value is not MISSING and value is not None for value in one.values)
-            if missing == present and one.default is None:
-                return f"{one.name} is not None"
         tests = list(self._tests())
+        for one in self.all if owner != _SHORTCUT else ():
+            known = tuple(value is not MISSING and value is not None for value in one.values)
+            if known == present and one.default is None:
+                return f"{one.name} is not None"
         for text, outcome in tests:
             if outcome == present:
                 return text
@@ -290,8 +299,11 @@ def _numbers(term: Term, owner: str) -> Iterator[tuple[str, Atom]]:
             for atom in (*term.sizes, term.value):
                 yield owner, atom
         case Group():
-            for entry in term.entries:
-                inner = entry.name if entry.name.isidentifier() else _owner(entry.term, owner)
+            words = [_owner(entry.term, owner) for entry in term.entries]
+            for entry, word in zip(term.entries, words, strict=True):
+                is_alone = words.count(word) == 1 and (owner in _VAGUE or not owner.isidentifier())
+                inner = word if is_alone else owner
+                inner = entry.name if entry.name.isidentifier() else inner
                 yield from _numbers(entry.term, inner)
                 yield inner, entry.count
 

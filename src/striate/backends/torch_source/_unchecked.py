@@ -96,6 +96,14 @@ class _Unchecked(ast.NodeTransformer):
         text = ast.Constant(word.removeprefix("nn-").replace("-", " "))
         return ast.Raise(ast.Call(ast.Name("ValueError", ast.Load()), [text], []), None)
 
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """`None if a is None else a` is `a`."""
+        self.generic_visit(node)
+        is_none = isinstance(node.body, ast.Constant) and node.body.value is None
+        tested = node.test.left if isinstance(node.test, ast.Compare) else None
+        is_same = tested is not None and ast.dump(tested) == ast.dump(node.orelse)
+        return node.orelse if is_none and is_same else node
+
     def visit_Assert(self, node: ast.Assert) -> None:
         """For type checkers."""
 
