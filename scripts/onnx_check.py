@@ -7,8 +7,8 @@ Every network gets random weights, batch statistics included; it is written as O
 code 1 when one differs by more than 1e-4 of the largest output. Random statistics make some deep
 networks so steep that torch's float32 is as far from its own float64; these are tried once more
 with statistics near those of their activations, and if even that is too steep, as with a thousand
-layers, onnxruntime may be three times as far from torch as torch is from its float64. `--file` goes through a file, as networks of more
-than 2 GB do in any case.
+layers, onnxruntime may be three times as far from torch as torch is from its float64. `--file`
+goes through a file, as networks of more than 2 GB do in any case.
 """
 
 from __future__ import annotations

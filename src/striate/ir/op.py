@@ -218,7 +218,7 @@ class Op(ABC):
         raise GraphError.of(
             "no-onnx",
             f"{self.name} says nothing about ONNX",
-            "a layer of your own states it in a method `onnx`, as those of striate.ops do",
+            "a layer of your own, written as a class, states it in a method `onnx`",
         )
 
 

@@ -185,5 +185,5 @@ def test_a_layer_from_outside_is_refused_with_the_way_out() -> None:
         "<text>:1:36: error: last: unheard says nothing about ONNX  [no-onnx]",
         " 1 | input(3, 8, 8) -> conv(4) -> last: unheard",
         "   |                                    ^^^^^^^",
-        "   = help: a layer of your own states it in a method `onnx`, as those of striate.ops do",
+        "   = help: a layer of your own, written as a class, states it in a method `onnx`",
     ]
