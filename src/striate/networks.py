@@ -148,8 +148,8 @@ class Network:
 
         Weights of more than 2 GB stand in a second file, `NAME.data`, beside the model.
 
-        weights: a module of this network or its `state_dict`, or what `module` takes; None for the
-            weights the text starts with.
+        weights: a module of this network (a folded one is written as it is) or its `state_dict`, or
+            what `module` takes; None for the weights the text starts with.
         classes, preprocessing: go into the model's metadata; by default those of the weights.
 
         Raises:
@@ -170,9 +170,10 @@ class Network:
             if tensor.is_floating_point()
         }
         record = preprocessing or getattr(loaded, "preprocessing", None)
+        graph = getattr(weights, "graph", None)  # a folded module, or one of inner outputs
         return save_onnx(
             path,
-            self.graph,
+            graph if isinstance(graph, Graph) else self.graph,
             arrays,
             name=self.name,
             classes=classes if classes is not None else getattr(loaded, "classes", None),

@@ -8,12 +8,13 @@ import onnx
 import pytest
 import torch
 
+from scripts.onnx_check import randomise
 from striate.backends.onnx_model import save_onnx
 from striate.backends.onnx_model.run import Session
 from striate.deploy.export import largest_difference
 from striate.errors import UsageError
-from striate.networks import network
-from tests.backends.onnx_model.comparing import arrays
+from striate.networks import folded, network
+from tests.backends.onnx_model.comparing import arrays, node_types
 
 TEXT = "input(3, 8, 8) -> conv: conv(32) -> relu -> fc: fc(50)"
 
@@ -37,6 +38,15 @@ def test_weights_may_be_a_module_a_state_dict_or_those_at_the_start(tmp_path: Pa
     made.onnx(tmp_path / "c.onnx")
     torch.manual_seed(7)
     assert largest_difference(made, made.module(), Session(tmp_path / "c.onnx")) < 1e-5
+
+
+def test_a_folded_module_is_written_as_it_is(tmp_path: Path) -> None:
+    made = network("input(3, 8, 8) -> conv(4) -> bn -> relu -> dropout -> gap -> fc(2)")
+    module = made.module()
+    randomise(module)
+    (path,) = made.onnx(tmp_path / "model.onnx", folded(module.eval()))
+    assert "BatchNormalization" not in node_types(onnx.load(path))
+    assert largest_difference(made, module, Session(path)) < 1e-5
 
 
 def test_too_many_weights_stand_in_one_file_beside_the_model(tmp_path: Path) -> None:
