@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import comb, floor, prod
+from struct import pack, unpack
 
 from striate.errors import GraphError
 from striate.ir import (
@@ -49,6 +50,13 @@ _LINEAR = {"linear", "bilinear", "trilinear"}
 _MODES = ("nearest", "nearest_exact", "linear", "bilinear", "trilinear", "bicubic", "area")
 _TAPS = {"nearest": 0, "nearest_exact": 0, "bicubic": 4, "area": 1}
 """Pixels read per axis for one that is written; copies cost nothing."""
+_NEAREST = ("nearest", "nearest_exact")
+
+
+def _single(value: float) -> float:
+    """The number in float32."""
+    (rounded,) = unpack("f", pack("f", value))
+    return float(rounded)
 
 
 class Upsample(Op):
@@ -183,6 +191,8 @@ class Upsample(Op):
         if self.mode == "area":
             out = known_plane(self.name, output)
             return adaptive_onnx(self.name, given, out, "Average")
+        if self.mode in _NEAREST and (picked := self._onnx_picked(inputs, output)):
+            return picked
         facts = {"axes": plane_axes(given), **self._onnx_mode()}
         if len(inputs) == 2 and None in output.plane:
             return node("Resize", X, None, None, node("Shape", OnnxInput(1), start=2), **facts)
@@ -191,6 +201,27 @@ class Upsample(Op):
         factors = self._factors(given.rank)
         scales = OnnxConstant(tuple(map(float, factors)), (len(factors),))
         return node("Resize", X, None, scales, None, **facts)
+
+    def _onnx_picked(self, inputs: Types, output: TensorType) -> OnnxTerm | None:
+        """The very pixels that torch takes, which counts in float32; None for plain repetition.
+
+        A runtime may round the position of a pixel otherwise, and takes its neighbour.
+        """
+        follows_factor = len(inputs) == 1 and self.size is None
+        factors = per_axis(self.name, "scale", self.s, output.rank)
+        shift = 0.5 if self.mode == "nearest_exact" else 0.0
+        term: OnnxTerm = X
+        is_plain = True
+        sizes = (inputs[0].plane, output.plane, factors)
+        for axis, (size, out, factor) in enumerate(zip(*sizes, strict=True), start=2):
+            if size is None or out is None:
+                return None
+            step = _single(1 / factor if follows_factor else size / out)
+            picks = [min(int(_single((at + shift) * step)), size - 1) for at in range(out)]
+            if size != out:
+                term = node("Gather", term, whole(*picks), axis=axis)
+            is_plain &= out % size == 0 and picks == [at * size // out for at in range(out)]
+        return None if is_plain else term
 
     def _is_exact(self, given: TensorType) -> bool:
         """The factors give whole sizes; else it matters that positions follow the factors."""

@@ -30,7 +30,10 @@ ODD_CALLS = (
     # Positions follow the factor where sizes are rounded, else the sizes.
     *(f"input(3, 7, 10) -> up(1.45, mode={mode})" for mode in ("nearest", "bilinear", "bicubic")),
     *(f"input(3, 7, 10) -> up(size=11x4, mode={m})" for m in ("nearest", "nearest_exact")),
-    "input(3, 10) -> up(0.3, mode=nearest_exact)",
+    # Here float32 rounds a position to the pixel before it, in torch or in the runtime.
+    "input(1, 150) -> up(size=10)",
+    "input(1, 4) -> up(size=332)",
+    "input(1, 160) -> up(0.3, mode=nearest_exact)",
     "input(3, 4, 5, 6) -> up(2.5, mode=linear, ac=1)",
     # Neighbours of an even number of channels, and no LRN of the runtime's.
     "input(8, 6, 6) -> lrn(4)",
