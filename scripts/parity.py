@@ -33,7 +33,7 @@ from striate.backends.torch_module import Network
 from striate.errors import StriateError
 from striate.networks import network
 from striate.zoo import Card, cards
-from tests.recipe import dependence, fill, images, unfilled
+from tests.recipe import dependence, fill, images, in_rows, unfilled
 from tests.strategies import sizes_of
 
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
@@ -168,10 +168,8 @@ def plane(card: Card, size: int | None) -> tuple[int, ...]:
 
 @torch.no_grad()
 def output_of(one: nn.Module, batch: list[Tensor]) -> Tensor:
-    """The output of a network that has one."""
-    found = one(*batch)
-    assert isinstance(found, Tensor)
-    return found
+    """The output of a network, or its outputs in one row for each image."""
+    return in_rows(one(*batch))
 
 
 def evaluated(pair: Pair, asked: argparse.Namespace) -> results.Entry:
@@ -251,9 +249,9 @@ def trained(pair: Pair) -> results.Entry:
     pair.batch = images([tuple(pair.batch[0].shape[1:])], batch=4, dtype=torch.float64)
     for one in (pair.ours, pair.theirs):
         without_dropping(one.train())
-        output = one(*pair.batch)
+        output = in_rows(one(*pair.batch))
         (weights,) = images([output.shape[1:]], batch=4, dtype=torch.float64)
-        (output * weights).sum().backward()
+        torch.autograd.backward((output * weights).sum())
     worst, where = 0.0, ""
     for name, found, expected in told_by_training(pair):
         difference = relative(found, expected)
@@ -287,10 +285,11 @@ def told_by_training(pair: Pair) -> Iterator[tuple[str, Tensor, Tensor]]:
 def without_dropping(one: nn.Module) -> None:
     """Sets all rates of dropout and stochastic depth to 0: the two would draw differently."""
     for layer in one.modules():
-        if "drop" in type(layer).__name__.lower() or type(layer).__name__ == "StochasticDepth":
-            for rate in ("p", "drop_prob", "survive"):
-                if hasattr(layer, rate):
-                    setattr(layer, rate, float(rate == "survive"))
+        kind = type(layer).__name__.lower()
+        drops = "drop" in kind or kind == "stochasticdepth"
+        for rate in ("drop_rate", "p", "drop_prob") if drops else ("drop_rate",):
+            if hasattr(layer, rate):
+                setattr(layer, rate, 0.0)
 
 
 def said(entry: results.Entry) -> str:

@@ -30,12 +30,14 @@ SETTINGS: dict[tuple[str, str], dict[str, Any]] = {
     **{("timm", f"efficientnet_b{i}"): {"bn_eps": 1e-3} for i in range(5, 8)},
 }
 """What builds the reference as the text has it."""
+PYRAMID = "fpn_resnet50"
+"""Part of torchvision's detectors, and so in no list of its networks."""
 
 
 def libraries_of(name: str) -> tuple[str, ...]:
     """Those that have a network of that name, torchvision first."""
     found = []
-    if name in torchvision.models.list_models():
+    if name in torchvision.models.list_models() or name == PYRAMID:
         found.append("torchvision")
     if name in timm.list_models():
         found.append("timm")
@@ -54,6 +56,15 @@ def reference(library: str, name: str) -> nn.Module:
         make = torchvision.models.get_model
     with warnings.catch_warnings(), uninitialised():
         warnings.simplefilter("ignore")
+        if name == PYRAMID:
+            backbone = torchvision.models.detection.backbone_utils.resnet_fpn_backbone
+            pyramid: nn.Module = backbone(
+                backbone_name="resnet50",
+                weights=None,
+                norm_layer=nn.BatchNorm2d,
+                trainable_layers=5,
+            )
+            return pyramid
         return make(name, **SETTINGS.get((library, name), {}))
 
 

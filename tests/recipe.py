@@ -7,7 +7,7 @@ a file written by `striate eject` and an ONNX model get the same weights without
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from zlib import crc32
 
@@ -71,6 +71,15 @@ def images(
         _spread(f"brightness {index}", brightness)
         made.append(image * 0.7 + brightness)
     return made
+
+
+def in_rows(found: object) -> Tensor:
+    """The output of a network, several side by side; torchvision's pyramids give them by name."""
+    if isinstance(found, Tensor):
+        return found
+    several = found.values() if isinstance(found, dict) else found
+    assert isinstance(several, Iterable)
+    return torch.cat([one.flatten(1) for one in several], dim=1)
 
 
 def dependence(output: Tensor) -> float:
