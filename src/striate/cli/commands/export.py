@@ -92,7 +92,8 @@ def _chosen(net: str, input_: str | None, classes: str | None, weights: str | No
     from striate.errors import UsageError
     from striate.networks import network
 
-    if Path(net).is_dir():
+    # No network is called `runs/photos-1`: it is a folder, there or not.
+    if Path(net).is_dir() or ("/" in net and not {"(", " "} & set(net) and ".cnn" not in net):
         if input_ or classes:
             raise UsageError.of(
                 "fixed-by-run",
@@ -101,8 +102,8 @@ def _chosen(net: str, input_: str | None, classes: str | None, weights: str | No
             )
         return _of_run(net, weights or "best")
     names = None if classes is None or classes.isdecimal() else _names(classes)
-    number = len(names) if names is not None else classes and int(classes[:9])
-    made = network(net, input=sizes(input_), classes=number or None)
+    number = None if classes is None else len(names) if names is not None else int(classes[:9])
+    made = network(net, input=sizes(input_), classes=number)
     module = made.module(weights=weights)
     loaded = module.loaded
     return _Chosen(
