@@ -214,6 +214,9 @@ class _Builder:
         if isinstance(item, int) and self.read.is_bare(item):
             self._bare(item, inputs)
             return
+        if self._is_flatten(item):
+            self._add("flatten", tuple(inputs), (), outputs_of(self.graph, item)[0])
+            return
         prepare = self.read.prepared(item)
         if prepare:
             inputs[0] = self._apply(prepare, inputs[:1])
@@ -221,6 +224,11 @@ class _Builder:
         outputs = tuple(self._fresh(value) for value in outputs_of(self.graph, item))
         glyph = self.graph.nodes[item].op.glyph if isinstance(item, int) else "block"
         self.steps.append(Step("call", target, tuple(inputs), outputs, glyph=glyph))
+
+    def _is_flatten(self, item: int | Call) -> bool:
+        """A layer that is written as a function, its number being of no use to anyone."""
+        name = self.read.graph.nodes[item].op.name if isinstance(item, int) else ""
+        return name == "flatten" and not self.is_numbered
 
     def _target(self, item: int | Call) -> str:
         """Name of the part that a step calls; those without tensors are there once for all."""

@@ -21,7 +21,7 @@ _NAMES = """
     spnasnet=SPNASNet fbnetc=FBNetC mixnet=MixNet tinynet=TinyNet lcnet=LCNet ecaresnet=ECAResNet
     gernet=GENet dcgan=DCGAN cbam=CBAM capsnet=CapsNet zfnet=ZFNet mobilenetv3=MobileNetV3
     mobilenetv2=MobileNetV2 selecsls=SelecSLS hardnet=HarDNet inception=Inception mvit=MViT
-    alexnet=AlexNet bn=BatchNorm bninception=BNInception convnext=ConvNeXt cspdarknet=CSPDarknet
+    alexnet=AlexNet bn=BN bninception=BNInception convnext=ConvNeXt cspdarknet=CSPDarknet
     cspnet=CSPNet cspresnet=CSPResNet cspresnext=CSPResNeXt darknet=Darknet
     denseblock=DenseBlock densenet=DenseNet dla=DLA dpn=DPN efficientnet=EfficientNet
     efficientnetv2=EfficientNetV2 fpn=FPN ghostnet=GhostNet googlenet=GoogLeNet hrnet=HRNet

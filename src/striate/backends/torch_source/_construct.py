@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Sequence
-from itertools import groupby
 
 from striate.backends.torch_source._layers_of_torch import RESERVED
 from striate.backends.torch_source._literals import literal
 from striate.backends.torch_source._parameters import Parameter, Parameters
+from striate.backends.torch_source._runs import runs
 from striate.backends.torch_source._terms import (
     MISSING,
     Atom,
@@ -107,7 +107,7 @@ class Constructor:
                 return f"nn.Sequential({self._sequence(term, within)})"
             case Group(kind="ModuleList"):
                 row = self._row(term.entries, within)
-                is_loop = row.startswith("*[") and len(set(map(_content, term.entries))) == 1
+                is_loop = row.startswith("*[") and len(list(runs(term.entries))) == 1
                 return f"nn.ModuleList({row[1:] if is_loop else f'[{row}]'})"
             case Group(kind="ModuleDict") if self._is_plain_dict(term):
                 pairs = (f"{literal(e.name)}: {self._term(e.term, within)}" for e in term.entries)
@@ -219,20 +219,17 @@ class Constructor:
     def _row(self, entries: Sequence[Entry], within: tuple[bool, ...]) -> str:
         """Parts one behind the other; equal ones in a row by a loop."""
         words: list[str] = []
-        for _, run in groupby(entries, key=lambda entry: (entry.term, entry.count, entry.present)):
-            several = list(run)
-            first = several[0]
+        for first, number, is_growing in runs(entries):
             made = self._term(first.term, within)
             if first.is_filled:
                 flag = self.parameters.flag(first.present, within)
                 made = f"{made} if {flag} else nn.Identity()" if flag else made
-            is_once = first.count.is_constant and first.count.known[0] == 1
-            if not is_once:
-                words.append(f"*[{made} for _ in range({self.parameters.text(first.count)})]")
-            elif len(several) > 3 or (len(several) > 2 and len(made) > _LONGEST_TRIPLE):
-                words.append(f"*[{made} for _ in range({len(several)})]")
+            if is_growing:
+                words.append(f"*[{made} for i in range({number})]")
+            elif number > 3 or (number > 2 and len(made) > _LONGEST_TRIPLE):
+                words.append(f"*[{made} for _ in range({number})]")
             else:
-                words += [made] * len(several)
+                words += [made] * number
         return ", ".join(words)
 
     def _ordered(self, group: Group, within: tuple[bool, ...]) -> str:
@@ -243,10 +240,6 @@ class Constructor:
             return f"OrderedDict({', '.join(map('{}={}'.format, names, made))})"
         pairs = (f"({literal(name)}, {one})" for name, one in zip(names, made, strict=True))
         return f"OrderedDict([{', '.join(pairs)}])"
-
-
-def _content(entry: Entry) -> tuple[Term, Atom]:
-    return entry.term, entry.count
 
 
 def _added(owner: str, name: str, made: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections import Counter
@@ -127,11 +128,20 @@ class Parameters:
     def text(self, atom: Atom) -> str:
         """The expression for an argument; that of a loop has `i` in it."""
         if atom.slope is not None:
-            base, slope = self.text(Atom(atom.values, atom.kind)), self.text(atom.slope)
-            return f"({base}) + ({slope}) * i" if slope != "1" else f"({base}) + i"
+            return self._line(atom, atom.slope)
         if atom.is_constant:
             return literal(atom.known[0])
         return self.texts[atom.values, _family(atom.kind)]
+
+    def _line(self, atom: Atom, slope: Atom) -> str:
+        """What an argument is in round `i`."""
+        base, step = self.text(Atom(atom.values, atom.kind)), self.text(slope)
+        first, by = atom.values[0], slope.values[0]
+        if isinstance(first, float) and isinstance(by, float):
+            rounds = round(first / by)
+            if math.isclose(rounds * by, first, rel_tol=1e-9, abs_tol=1e-12):
+                return f"({step}) * (i + {rounds})" if rounds else f"({step}) * i"
+        return f"({base}) + i" if step == "1" else f"({base}) + ({step}) * i"
 
     def flag(self, present: tuple[bool, ...], within: tuple[bool, ...] = ()) -> str:
         """The condition under which a part is there; empty where what is around it says it."""
