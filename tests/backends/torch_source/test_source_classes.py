@@ -63,6 +63,14 @@ def test_equal_blocks_in_a_row_are_a_loop() -> None:
     assert "*[Unit() for _ in range(5)]" in text
 
 
+def test_blocks_that_grow_by_a_step_are_a_loop() -> None:
+    grow = "unit(w, p) := conv(w) -> bn -> droppath(p)\n"
+    text = assert_same(
+        graph_of(grow + "input(8, 6, 6) -> (-> unit(8 + 3*i, 0.2*i/7) for i in 1..6) -> gap")
+    )
+    assert "Unit(8 + 3 * i, 11 + 3 * i, 0.2 / 7 * (i + 1)) for i in range(6)" in text
+
+
 def test_numbered_layers_of_a_dense_block_are_a_loop() -> None:
     dense = "layer := conv: conv(4)\n"
     dense += 'dense(n) := (-> (id | "layer{i}": layer) for i in 1..n)\n'
