@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 
 from scripts.onnx_check import compare
 from striate.errors import StriateError
@@ -36,15 +33,6 @@ def _small(card: Card) -> Network:
         except StriateError:
             continue
     return network(card.name)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads of torch that wait for work would take the core from onnxruntime."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("card", _smallest(), ids=lambda card: card.name)
