@@ -59,8 +59,14 @@ def test_what_the_checks_print_is_understood() -> None:
         "problem": "outputs differ",
     }
     onnx = "ok    resnet50      123 nodes, relative difference 3.1e-07, statistics settled, 1.2 s"
-    found = {"name": "resnet50", "nodes": 123, "difference": 3.1e-07, "problem": ""}
-    assert zoo_table.onnx_entry(onnx) == found
+    found = zoo_table.onnx_entry(onnx)
+    assert found is not None
+    assert (found["name"], found["nodes"], found["difference"]) == ("resnet50", 123, 3.1e-07)
+    assert (found["rounding"], found["problem"]) == (None, "")
+    steep = onnx.replace(", 1.2 s", ", torch from its float64 2.0e-03, 1.2 s")
+    found = zoo_table.onnx_entry(steep)
+    assert found is not None
+    assert found["rounding"] == 2e-3
     refused = zoo_table.onnx_entry("WRONG warp   refused: no such layer  [no-onnx-form], 0.1 s")
     assert refused is not None
     assert refused["problem"] == "refused: no such layer  [no-onnx-form]"
