@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from keyword import iskeyword
 from string import ascii_uppercase
 
+from striate.backends.torch_source._argument import Parameter
 from striate.backends.torch_source._bodies import body_of
 from striate.backends.torch_source._loops import rolled
 from striate.backends.torch_source._merge import Unlike, merged
-from striate.backends.torch_source._parameters import Parameter, Parameters
+from striate.backends.torch_source._parameters import Parameters
 from striate.backends.torch_source._read import Containers
 from striate.backends.torch_source._terms import MISSING, Body, Make, Plain, Term, Word, one
 

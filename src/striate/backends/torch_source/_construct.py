@@ -5,9 +5,10 @@ from __future__ import annotations
 import keyword
 from collections.abc import Sequence
 
+from striate.backends.torch_source._argument import Parameter
 from striate.backends.torch_source._layers_of_torch import RESERVED
 from striate.backends.torch_source._literals import literal
-from striate.backends.torch_source._parameters import Parameter, Parameters
+from striate.backends.torch_source._parameters import Parameters
 from striate.backends.torch_source._runs import runs
 from striate.backends.torch_source._terms import (
     MISSING,
