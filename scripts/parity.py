@@ -45,9 +45,11 @@ SEEN = 1e-3
 SIZES = (72, 64, 96, 128)
 """Tried in this order, then that on the card; 72 gives odd planes further down."""
 LARGE = 150_000_000
-GAINS = (1.0, 1.4, 1.7, 0.5, 0.7, 1.2, 2.0, 2.5, 0.25)
+GAINS = (1.0, 1.4, 1.7, 0.5, 0.7, 1.2, 1.5, 2.0, 2.2, 2.5, 0.25)
 TAME = 1e4
 """Larger outputs would mean that gates inside are all open or shut."""
+STEEPEST = 30.0
+"""Steeper networks magnify rounding, and then numbers of one machine are not those of another."""
 ENOUGH = 0.1
 GOLDEN = Path(__file__).resolve().parents[1] / "tests" / "zoo" / "golden.json"
 POSITIONS = 6
@@ -208,11 +210,18 @@ def gain_of(pair: Pair) -> float:
         fill(pair.ours, gain=gain)
         output = output_of(pair.theirs, pair.batch)
         arrived = dependence(output)
-        if output.abs().max() < TAME and arrived > most:
+        if output.abs().max() < TAME and arrived > most and steepness(pair, output) < STEEPEST:
             best, most = gain, arrived
         if most > ENOUGH:
             break
     return best
+
+
+def steepness(pair: Pair, output: Tensor) -> float:
+    """Relative change of the reference's output over that of the images, which is small."""
+    step = 2.0**-13
+    nudged = output_of(pair.theirs, [image * (1 + step) for image in pair.batch])
+    return relative(nudged, output) / step
 
 
 def golden() -> dict[str, dict[str, float]]:

@@ -1,8 +1,10 @@
 """Writes docs/zoo.md: every network of the reference table with ours beside it.
 
-    python scripts/parity.py && python scripts/parity.py --families --train
-    python scripts/eject_check.py --all | python scripts/zoo_table.py --take eject -
-    python scripts/onnx_check.py | python scripts/zoo_table.py --take onnx -
+    scripts/zoo_checks                            everything below, for the whole zoo
+
+    python scripts/parity.py resnet50
+    python scripts/eject_check.py resnet50 | python scripts/zoo_table.py --take eject -
+    python scripts/onnx_check.py resnet50 | python scripts/zoo_table.py --take onnx -
     python scripts/zoo_table.py
 
 Only the last line is needed where bench/results is up to date. `--take` reads what a check has
@@ -196,7 +198,8 @@ def line_of(row: Row, found: Found, wrong: list[str]) -> str:
         if row.variant not in NOT_BUILT:
             wrong.append(f"{row.source} {row.variant}: not in the zoo")
         return ""
-    params = compared(row.params, card.params, row, card, wrong)
+    counted = network(card.name).params if card.params is None else card.params
+    params = compared(row.params, counted, row, card, wrong)
     macs = compared(row.macs, macs_at(card, row), row, card, wrong)
     name = f"`{row.name}`" if row.name == row.variant else f"`{row.name}` {row.variant}"
     return f"| {name} | {params} | {macs} | {checks(row.name, row.source, found, wrong)} |\n"
@@ -215,7 +218,7 @@ def compared(theirs: int | None, ours: int | None, row: Row, card: Card, wrong: 
         return "-" if ours is None else grouped(ours)
     if theirs == ours:
         return f"{grouped(theirs)} ="
-    said = f"{grouped(theirs)}; ours {'not stated' if ours is None else grouped(ours)}"
+    said = f"{grouped(theirs)}; ours {'open' if ours is None else grouped(ours)}"
     if row.is_rounded and ours and abs(ours - theirs) <= ROUNDED * theirs:
         return f"{said}; theirs is rounded"
     why = reason(card)
@@ -285,16 +288,21 @@ def not_built() -> str:
 
 def in_training() -> str:
     """The table of one step in train mode, and of float64."""
-    lines = [
-        f"| `{entry['name']}` | {entry['library']} | {entry['difference']:.0e} |"
-        f" {'gradients and statistics' if entry['mode'] == 'train' else 'outputs'} |\n"
-        for entry in results.read("parity")
-        if entry["dtype"] == "float64" and "difference" in entry
-    ]
+    modes = ("eval", "train")
+    found: dict[tuple[str, str], dict[str, results.Entry]] = {}
+    for entry in results.read("parity"):
+        if entry["dtype"] == "float64":
+            key = str(entry["name"]), str(entry["library"])
+            found.setdefault(key, {})[str(entry["mode"])] = entry
+    lines = []
+    for (name, library), of in found.items():
+        cells = (figure(of[mode], [], mode) if mode in of else "?" for mode in modes)
+        lines.append(f"| `{name}` | {library} | {' | '.join(cells)} |\n")
     return (
-        "\n## One network of each family in float64\n\nOutputs in eval mode, bar 1e-10; all"
-        " gradients and batch statistics after one step in train mode without dropout, bar 1e-6"
-        " of the largest number of the tensor.\n\n| network | library | difference | of |\n"
+        "\n## One network of each family in float64\n\n"
+        "Outputs in eval mode, bar 1e-10; all gradients and batch statistics after one step in\n"
+        "train mode without dropout, bar 1e-6 of the largest number of the tensor.\n\n"
+        "| network | library | outputs | gradients and statistics |\n"
         f"|---|---|---|---|\n{''.join(lines)}"
     )
 
