@@ -5,10 +5,9 @@
 Every network gets random weights, batch statistics included; it is written as ONNX, checked by
 `onnx.checker` with its shapes, and run at several batch sizes. One line for each network; exit
 code 1 when one differs by more than 1e-4 of the largest output. Random statistics make some deep
-networks so steep that torch's float32 is as far from its own float64; these are tried once more
-with statistics near those of their activations, and if even that is too steep, as with a thousand
-layers, onnxruntime may be three times as far from torch as torch is from its float64. `--file`
-goes through a file, as networks of more than 2 GB do in any case.
+networks so steep that torch's float32 is as far from its own float64; these are tried once more,
+settled: statistics near those of their activations, and soft residual branches. `--file` goes
+through a file, as networks of more than 2 GB do in any case.
 """
 
 from __future__ import annotations
@@ -36,26 +35,19 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Found:
-    """How far onnxruntime is from torch.
-
-    is_settled: with statistics near the true ones. torch_error: how far torch is from its float64,
-    where that was asked.
-    """
+    """How far onnxruntime is from torch; is_settled: at the second try."""
 
     nodes: int
     difference: float
     is_settled: bool = False
-    torch_error: float = 0.0
 
     @property
     def is_right(self) -> bool:
-        """They agree, as far as float32 can tell."""
-        return self.difference <= max(TOLERANCE, 3 * self.torch_error)
+        """They agree."""
+        return self.difference <= TOLERANCE
 
     def __str__(self) -> str:
-        note = ", statistics settled" if self.is_settled else ""
-        if self.torch_error:
-            note += f", torch from its float64 {self.torch_error:.1e}"
+        note = ", settled" if self.is_settled else ""
         return f"{self.nodes:5} nodes, relative difference {self.difference:.1e}{note}"
 
 
@@ -111,10 +103,15 @@ def randomise(module: nn.Module) -> None:
 
 @torch.no_grad()
 def settle(net: Network, module: nn.Module) -> None:
-    """Sets running statistics to those of random images, but for a random factor."""
+    """Sets running statistics to those of random images, but for a random factor.
+
+    Norms give little more than nothing, so that rounding does not grow from branch to branch.
+    """
     norms = [one for one in module.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.momentum = 1.0
+        if norm.affine:
+            norm.weight.mul_(0.02)
     module.train()(*_images(net, 8))
     for norm in norms:
         assert norm.running_mean is not None
@@ -131,19 +128,7 @@ def compare(net: Network, batches: list[int], *, through_file: bool = False) -> 
     if found.is_right:
         return found
     settle(net, module)
-    found = replace(_compared(net, module, batches, through_file), is_settled=True)
-    return found if found.is_right else replace(found, torch_error=torch_error(net, module))
-
-
-@torch.no_grad()
-def torch_error(net: Network, module: nn.Module) -> float:
-    """How far the module is from itself in float64, as a share of the largest output."""
-    images = _images(net, 3)
-    single = module.eval()(*images)
-    double = module.double()(*(image.double() for image in images))
-    pairs = zip(single, double, strict=True) if isinstance(single, tuple) else [(single, double)]
-    shares = [((one - other).abs().max() / other.abs().max()).item() for one, other in pairs]
-    return max(map(float, shares))
+    return replace(_compared(net, module, batches, through_file), is_settled=True)
 
 
 def _compared(net: Network, module: nn.Module, batches: list[int], through_file: bool) -> Found:
