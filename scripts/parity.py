@@ -45,7 +45,7 @@ SEEN = 1e-3
 SIZES = (72, 64, 96, 128)
 """Tried in this order, then that on the card; 72 gives odd planes further down."""
 LARGE = 150_000_000
-GAINS = (1.0, 1.4, 1.7, 0.5, 0.7, 1.2, 1.5, 2.0, 2.2, 2.5, 0.25)
+GAINS = (1.0, 1.4, 1.7, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0, 2.2, 2.5, 0.25)
 TAME = 1e4
 """Larger outputs would mean that gates inside are all open or shut."""
 STEEPEST = 30.0
