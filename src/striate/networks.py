@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from striate.errors import UsageError
 from striate.ir import Graph, TensorType
 from striate.notation import Pattern, Program, program
 from striate.quantities import dimensions
-from striate.rewrites import simplified
 from striate.source import Source
 
 if TYPE_CHECKING:
@@ -125,6 +123,8 @@ class Network:
 
         made = module(self.graph, outputs=outputs, device=device, dtype=dtype)
         if weights is not None:
+            from logging import getLogger
+
             from striate.weights import find_weights, load_into
 
             found = find_weights(weights, self.card, name=self.name)
@@ -273,6 +273,7 @@ def folded(module: TorchNetwork) -> TorchNetwork:
     Source: Ioffe and Szegedy, Batch normalization, 2015, section 3.2; Ding et al., RepVGG, 2021.
     """
     from striate.backends.torch_module import reworked
+    from striate.rewrites import simplified
 
     simple = simplified(module.graph)
     return reworked(module, simple.graph, simple.weights)
