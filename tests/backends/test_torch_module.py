@@ -190,6 +190,21 @@ def test_a_bare_parameter_has_its_path_as_key() -> None:
     torch.testing.assert_close(network(image), 0.5 * network.block[0](image))
 
 
+@pytest.mark.parametrize(
+    ("text", "channels"),
+    [
+        ("input(4, 6, 6) -> (id | param(2, 6, 6, init=0.5))", 6),
+        ("input(4, 6, 6) -> (id | a: param(2, 6, 6) -> (id + b: param(2, 1, 1, init=0.5)))", 6),
+        ("input(4, 6, 6) -> block: (id, param(2, 6, 6, init=0.5)) -> cat", 6),
+        ("input(4, 6, 6) -> param(2, 6, 6, init=0.5)", 2),
+    ],
+)
+def test_a_bare_parameter_is_there_for_each_image(text: str, channels: int) -> None:
+    output = module(graph_of(text))(torch.randn(3, 4, 6, 6))
+    assert output.shape == (3, channels, 6, 6)
+    torch.testing.assert_close(output[:, -2:], torch.full((3, 2, 6, 6), 0.5))
+
+
 def test_several_inputs_come_in_the_order_of_the_text_and_outputs_as_a_tuple() -> None:
     network = module(graph_of("(a: input(3, 6, 6), b: input(2, 6, 6)) -> ((.0 | .1), .1 -> gap)"))
     first, second = torch.randn(1, 3, 6, 6), torch.randn(1, 2, 6, 6)

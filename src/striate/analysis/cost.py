@@ -101,5 +101,5 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _states_no_work(node: Node, record: CostRecord) -> bool:
-    is_layer = bool(node.inputs) and node.op.is_element
+    is_layer = node.op.glyph != "source" and node.op.is_element
     return is_layer and bool(node.weights) and record.macs == 0 and record.other == 0

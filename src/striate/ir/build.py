@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from striate.errors import GraphError
+from striate.ir.batch import with_batch
 from striate.ir.edit import without_unneeded
 from striate.ir.facts import DEFAULT_INITIALISATION, Initialisation
 from striate.ir.graph import Graph, Node, Region, Value
@@ -147,12 +148,17 @@ class GraphBuilder:
             if node.op.is_element:
                 self._owner.setdefault(place, len(self.nodes))
             read = tuple([moved(value) for value in node.inputs])
-            self.nodes.append(
-                Node(
-                    *(node.op, read, node.input_types, node.outputs, place),
-                    *(node.shared, node.init, node.span),
-                )
+            made = Node(
+                op=node.op,
+                inputs=read,
+                input_types=node.input_types,
+                outputs=node.outputs,
+                path=place,
+                shared=node.shared,
+                init=node.init,
+                span=node.span,
             )
+            self.nodes.append(made)
         self._open[-1].items.append(_moved(stretch.region, moved, path, cut))
         return moved
 
@@ -192,7 +198,7 @@ class GraphBuilder:
             names=dict(names or {}),
             decisions=decisions,
         )
-        return without_unneeded(graph, outputs)
+        return with_batch(without_unneeded(graph, outputs))
 
 
 def _moved(region: Region, moved: Copy, path: str, cut: int) -> Region:

@@ -55,6 +55,8 @@ class Op(ABC):
     is_element: ClassVar[bool] = True
     """Takes a place (and so a number) among the elements of a scope; wires and joins do not."""
     acts_only_in_training: ClassVar[bool] = False
+    stretches: ClassVar[bool] = False
+    """An input with a batch of one is repeated to fit the others."""
     gathers: ClassVar[bool] = False
     """Arguments without a key are one list: `input(3, 32, 32)` is `input([3, 32, 32])`."""
 

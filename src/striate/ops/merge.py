@@ -72,6 +72,7 @@ class PointwiseJoin(Op):
 
     glyph = "join"
     streams = (1, MOST_STREAMS)
+    stretches = True
 
     def infer(self, inputs: Types) -> Types:
         output = _stretched(inputs, channels_too=False)
@@ -135,6 +136,7 @@ class Product(Op):
 
     glyph = "join"
     streams = (1, MOST_STREAMS)
+    stretches = True
 
     def infer(self, inputs: Types) -> Types:
         rank = max(given.rank for given in inputs)

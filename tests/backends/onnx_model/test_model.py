@@ -14,9 +14,9 @@ from striate.backends.onnx_model import OPSET, onnx_model
 from striate.backends.onnx_model.run import Session
 from striate.data import Preprocessing
 from striate.errors import StriateError
-from striate.ir import GraphBuilder, TensorType
+from striate.ir import TensorType
 from striate.networks import network
-from striate.ops import BareParameter, Concatenate, Input, register
+from striate.ops import register
 from tests.backends.onnx_model.comparing import arrays, initialisers, model_of, node_types
 
 BLOCK = "block(w) := conv1: conv(w, b=0) -> bn1: bn -> relu\n"
@@ -101,10 +101,7 @@ def test_what_follows_from_weights_alone_is_computed() -> None:
 def test_a_bare_parameter_is_repeated_over_the_batch_where_nothing_else_does() -> None:
     joined = "input(8, 4, 4) -> (id & param(8, 1, 1, init=0.5))"
     assert node_types(model_of(joined)) == ["Mul"]
-    builder = GraphBuilder()
-    image = builder.add(Input((8, 4, 4)), [], path="image")
-    tensor = builder.add(BareParameter((2, 4, 4)), image, path="tensor")
-    graph = builder.finish(image, builder.add(Concatenate(), [*image, *tensor], path="|"))
+    graph = network("input(8, 4, 4) -> (id | tensor: param(2, 4, 4))").graph
     model = onnx_model(graph, {"tensor": np.ones((2, 4, 4))}, name="n")
     (output,) = Session(model)(np.zeros((3, 8, 4, 4), np.float32))
     assert output.shape == (3, 10, 4, 4)

@@ -24,7 +24,6 @@ from striate.ir import (
     TensorType,
     Value,
 )
-from striate.ops.merge import PointwiseJoin, Product
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,19 +129,9 @@ class Builder:
         return _value_info(name, type_, BATCH, axes)
 
     def _write(self, index: int, node: Node) -> None:
-        term = _term(node)
-        if self._is_stretched(index):
-            term = _unrepeated(term)
         writing = _Writing(self, node, [self.names[value] for value in node.inputs])
-        names = writing.outputs(term)
+        names = writing.outputs(_term(node))
         self.names.update(zip(outputs_of(self.graph, index), names, strict=True))
-
-    def _is_stretched(self, index: int) -> bool:
-        """All who read a bare parameter repeat it over the batch by themselves."""
-        readers = (self.graph.nodes[user].op for user in self.graph.users[index])
-        return Value(index) not in self.graph.outputs and all(
-            isinstance(op, PointwiseJoin | Product) for op in readers
-        )
 
     def _output(self, name: str, value: Value) -> onnx.ValueInfoProto:
         """The output, whose value is called by the output's name instead of by a path."""
@@ -235,14 +224,6 @@ def _term(node: Node) -> OnnxTerm:
             for one in refusal.diagnostics
         ]
         raise GraphError(*told) from None
-
-
-def _unrepeated(term: OnnxTerm) -> OnnxTerm:
-    """A bare tensor, where the layer repeats it for each image of the batch."""
-    if isinstance(term, OnnxNode) and term.op == "Expand":
-        (tensor, _) = term.inputs
-        return tensor if isinstance(tensor, OnnxWeight) else term
-    return term
 
 
 def _attributes(term: OnnxNode) -> dict[str, Any]:
