@@ -72,6 +72,17 @@ def test_dense_layers_fix_the_size_for_trained_weights() -> None:
     assert sizes(chain((3, 16, 16), ("conv", 4), ("gap",), ("fc", 10))).fixed_by is None
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("input(3, 8, 8) -> conv(4) -> (id & param(4, 8, 8))", "only 8"),
+        ("input(3, 8, 8) -> conv(4, s=2) -> (id + param(4, 4, 4)) -> gap -> fc(2)", "7 to 8"),
+    ],
+)
+def test_a_learned_plane_allows_the_sizes_that_lead_to_it(text: str, told: str) -> None:
+    assert str(sizes(network(text).graph)) == told
+
+
 def test_open_sizes_are_tried_too() -> None:
     assert sizes(resnet50(None)).smallest == 1
 

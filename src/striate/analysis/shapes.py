@@ -28,6 +28,8 @@ class LegalSizes(NamedTuple):
         at a stride: every plane divides evenly, or every unpadded window ends with its plane.
     fixed_by: path of the first layer whose weights have another shape at another size, so that
         trained weights fit the present size alone; None where weights fit every size.
+    largest: pixels of the largest legal size where a layer wants planes of one size, as a learned
+        plane does; None where sizes go on without an end.
     """
 
     smallest: int
@@ -35,8 +37,12 @@ class LegalSizes(NamedTuple):
     best_multiple: int
     best_rest: int
     fixed_by: str | None
+    largest: int | None = None
 
     def __str__(self) -> str:
+        if self.largest is not None:
+            is_one = self.smallest == self.largest
+            return f"only {self.smallest}" if is_one else f"{self.smallest} to {self.largest}"
         words = f"any from {self.smallest}"
         if self.step > 1:
             rest = self.smallest % self.step
@@ -142,7 +148,9 @@ def legal_sizes(graph: Graph, *, fields: dict[Value, Fields] | None = None) -> L
         return None
     # Far from the smallest size only divisibility matters, so it is judged there.
     far = base + FAR_PERIODS * period
-    multiple = next((one for one in _divisors(period) if trial.is_legal(far + one)), period)
+    multiple = next((one for one in _divisors(period) if trial.is_legal(far + one)), None)
+    if multiple is None:
+        return trial.range_around(base)
     smallest = trial.smallest(multiple, base)
     return LegalSizes(
         smallest,
@@ -196,6 +204,15 @@ class _Trial:
             size = middle * multiple + rest
             low, high = (low, middle) if size and self.is_legal(size) else (middle, high)
         return high * multiple + rest
+
+    def range_around(self, legal: int) -> LegalSizes:
+        """The sizes next to a legal one, without a gap, that are legal as well."""
+        low = high = legal
+        while low > 1 and self.is_legal(low - 1):
+            low -= 1
+        while high < LARGEST_TRIED and self.is_legal(high + 1):
+            high += 1
+        return LegalSizes(low, 1, best_multiple=1, best_rest=0, fixed_by=None, largest=high)
 
     def best_rest(self, period: int) -> int:
         """Rest, divided by the period, of the sizes at which no stride cuts a plane."""
