@@ -139,6 +139,12 @@ def test_a_shared_module_in_a_module_is_shared_within_each_use() -> None:
     assert graph.params == 2 * (3 * 3 + 3)
 
 
+def test_a_definition_used_after_a_shared_module_has_weights_of_its_own() -> None:
+    graph = build(f"u := conv(3, 1)\nf := m -> m -> u where m: u\n{IMAGE}f")
+    assert [node.path for node in graph.nodes if node.shared] == ["m.0"]
+    assert graph.params == 2 * (3 * 3 + 3)
+
+
 def test_a_shared_module_is_no_abbreviation_for_another_element() -> None:
     assert mistake(f"{IMAGE}m -> m: relu where m: conv(3)").code == "name-taken"
 

@@ -145,6 +145,7 @@ class GraphBuilder:
         shift = len(self.nodes) - stretch.nodes.start
         moved = Copy(stretch.nodes, shift, dict(zip(stretch.inputs, inputs, strict=True)))
         for node, place in zip(old, paths, strict=True):
+            shared = node.op.is_element and place in self._owner
             if node.op.is_element:
                 self._owner.setdefault(place, len(self.nodes))
             read = tuple([moved(value) for value in node.inputs])
@@ -154,7 +155,7 @@ class GraphBuilder:
                 input_types=node.input_types,
                 outputs=node.outputs,
                 path=place,
-                shared=node.shared,
+                shared=shared,
                 init=node.init,
                 span=node.span,
             )
