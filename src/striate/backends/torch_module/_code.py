@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import chain, count, zip_longest
+from itertools import zip_longest
 
 from torch import nn
 
 from striate.backends._calls import Call, input_name, inputs_of, outputs_of
+from striate.backends._python import SIGNS, argument_names, spare_name
 from striate.backends.torch_module._network import NumberedNetwork
 from striate.ir import Graph, Node, TorchFunction, TorchLayer, Value, Weight
 
-_SIGNS = {"operator.add": "+", "operator.sub": "-", "operator.mul": "*"}
-_STRETCHING = {"+", "-", "&"}
 _RESERVED = frozenset(dir(NumberedNetwork)) | vars(nn.Module()).keys()
-_LETTERS = ("x", "y", "z", "u", "v", "w")
 _TAKEN = ("getattr", "input", "operator", "self", "striate", "torch", "use")
 
 
@@ -104,8 +102,8 @@ def call_text(function: TorchFunction, inputs: Sequence[str]) -> str:
 
 
 def _plain(function: TorchFunction, inputs: Sequence[str]) -> str:
-    if function.name in _SIGNS and not function.keywords:
-        return f"({f' {_SIGNS[function.name]} '.join(inputs)})"
+    if function.name in SIGNS and not function.keywords:
+        return f"({f' {SIGNS[function.name]} '.join(inputs)})"
     words = [f"{name}={value!r}" for name, value in function.keywords.items()]
     return f"{function.name}({', '.join([*inputs, *words])})"
 
@@ -117,7 +115,7 @@ def _imports(function: TorchFunction) -> set[str]:
         found |= _imports(one) if one else set()
     if function.name.startswith("torch."):
         return found | {"torch"}
-    return found | ({function.name.rpartition(".")[0]} if function.name not in _SIGNS else set())
+    return found | ({function.name.rpartition(".")[0]} if function.name not in SIGNS else set())
 
 
 def member(owner: str, path: str, table: str = "_modules") -> str:
@@ -189,7 +187,7 @@ class _Writer:
         place, layer = self.graph.nodes[item].path, self.layers[item]
         if layer.is_bare:
             tensor = self._member(path, place, "_parameters")
-            return f"{tensor}{self._with_batch(item, inputs)}"
+            return f"{tensor}{self._batch_axis(item, inputs)}"
         spelled = layer.torch
         imports = self.codes[path].imports
         if isinstance(spelled, TorchFunction):
@@ -200,11 +198,9 @@ class _Writer:
             inputs = [call_text(spelled.prepare, inputs[:1]), *inputs[1:]]
         return f"{self._member(path, place)}({', '.join(inputs)})"
 
-    def _with_batch(self, index: int, inputs: list[str]) -> str:
-        """Gives a bare tensor its batch axis: of 1 where its readers stretch it anyway."""
-        readers = {self.graph.nodes[user].op.name for user in self.graph.users[index]}
-        is_output = Value(index) in self.graph.outputs
-        if not inputs or (readers <= _STRETCHING and not is_output):
+    def _batch_axis(self, index: int, inputs: list[str]) -> str:
+        """Gives a bare tensor the batch of what it reads; one of 1 where it reads nothing."""
+        if not inputs:
             return "[None]"
         rest = ", -1" * len(self.graph.nodes[index].outputs[0].sizes)
         return f".expand(len({inputs[0]}){rest})"
@@ -275,20 +271,11 @@ class _Names:
         return targets, [] if is_last else free
 
     def _fresh(self, value: Value) -> str:
-        self.names[value] = _spare(self.names.values())
+        self.names[value] = spare_name(self.names.values())
         return self.names[value]
 
     def _label_inputs(self) -> list[str]:
-        found: list[str] = []
-        for value in self.call.inputs:
-            label = input_name(self.graph, value)
-            is_good = label.isidentifier() and not keyword.iskeyword(label)
-            is_good = is_good and label not in _TAKEN and label not in found
-            found.append(label if is_good else _spare(found))
-            self.names[value] = found[-1]
+        labels = [input_name(self.graph, value) for value in self.call.inputs]
+        found = argument_names(labels, _TAKEN)
+        self.names.update(zip(self.call.inputs, found, strict=True))
         return found
-
-
-def _spare(taken: Collection[str]) -> str:
-    more = (f"x{number}" for number in count(1))
-    return next(name for name in chain(_LETTERS, more) if name not in taken)

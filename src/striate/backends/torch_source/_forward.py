@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain, count
 
+from striate.backends._python import SIGNS, argument_names, spare_name
 from striate.backends.torch_source._construct import (
     is_attribute,
     numbered,
@@ -19,8 +18,7 @@ from striate.backends.torch_source._literals import literal
 from striate.backends.torch_source._parameters import Parameters
 from striate.backends.torch_source._terms import Body, Entry, Group, Step
 
-_SIGNS = ("+", "-", "*")
-_LETTERS = ("x", "y", "z", "u", "v", "w")
+_SIGNS = tuple(SIGNS.values())
 _TAKEN = {"self", "torch", "nn", "i", "input", "layer"}
 _LONGEST_LINE = 72
 _LONGEST_OPERAND = 44
@@ -45,13 +43,9 @@ class Forward:
         self._choose()
 
     def arguments(self) -> list[str]:
-        """Names of the inputs."""
-        found: list[str] = []
-        for label in self.body.inputs:
-            is_good = label.isidentifier() and not keyword.iskeyword(label)
-            is_good = is_good and label not in _TAKEN and label not in found
-            found.append(label if is_good else _spare(found))
-        return found if len(found) > 1 or not found else ["x"]
+        """Names of the inputs; a single one is `x`, whatever its label."""
+        found = argument_names(self.body.inputs, _TAKEN)
+        return ["x"] if len(found) == 1 else found
 
     def function(self) -> list[str]:
         """The whole method."""
@@ -83,10 +77,10 @@ class Forward:
                 if value not in last and value not in returned:
                     targets.append("_")
                     continue
-                names[value] = free.pop(0) if free else _spare(names.values())
+                names[value] = free.pop(0) if free else spare_name(names.values())
                 targets.append(names[value])
             if is_long:
-                before[step.outputs[0]] = names[step.outputs[0]] = _spare(before.values())
+                before[step.outputs[0]] = names[step.outputs[0]] = spare_name(before.values())
                 found += self._long_sum(step, before)
             elif step.body:
                 found += self._loop(step, before[step.inputs[0]], targets[0])
@@ -261,7 +255,7 @@ class Forward:
             is_last = at == len(step.body) - 1
             is_chained = len(later) == 1 and step.body[at].outputs[0] in later
             keeps = 0 in later
-            name = target if is_last or (is_chained and not keeps) else _spare([target])
+            name = target if is_last or (is_chained and not keeps) else spare_name([target])
             names[inner.outputs[0]] = name
             lines.append(f"{name} = {text}")
         copied = [f"{target} = {start}"] if start != target else []
@@ -319,12 +313,6 @@ def _joined(lines: list[str]) -> list[str]:
         if len(uses) == 1 and name != target and len(whole) <= _LONGEST_LINE:
             return [f"{target} = {whole}"]
     return lines
-
-
-def _spare(taken: Iterable[str]) -> str:
-    used = set(taken)
-    more = (f"x{number}" for number in count(1))
-    return next(name for name in chain(_LETTERS, more) if name not in used)
 
 
 def _unpacked(body: Body) -> list[str]:
