@@ -89,6 +89,25 @@ def test_a_layer_shared_between_containers_keeps_its_key() -> None:
     assert_same(graph_of(shared))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "g: (m -> conv(4)) + conv(4)",
+        "bn + g: (m -> unit -> m)",
+        "unit -> g: (bn -> h: (m -> unit)) -> m",
+        "g: (id + m + p: unit + (m -> unit)) -> m -> unit",
+        "g: (bn -> n) -> conv(4) -> h: (n -> bn -> m)",
+    ],
+)
+@pytest.mark.parametrize("shared", ["conv(4)", "unit"])
+def test_keys_keep_their_order_where_a_group_uses_what_is_shared_around_it(
+    body: str, shared: str
+) -> None:
+    units = "unit := conv(4) -> bn\n"
+    block = f"block := {body} where m: {shared}, n: (unit -> m -> relu)\n"
+    assert_same(graph_of(f"{units}{block}input(4, 6, 6) -> bn -> a: block -> (block -> block)"))
+
+
 def test_a_definition_that_uses_itself() -> None:
     tree = "tree(n) := (conv(_) -> bn + if n > 0 then tree(n-1) else id)\n"
     text = assert_same(graph_of(tree + "input(4, 6, 6) -> tree(3)"))

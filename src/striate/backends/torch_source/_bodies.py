@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from striate.backends._calls import Call, input_name, inputs_of, outputs_of
+from striate.backends._python import SIGNS
 from striate.backends.torch_source._layers_of_torch import names_and_defaults
 from striate.backends.torch_source._read import Containers
 from striate.backends.torch_source._terms import (
     GAP,
+    MARK,
     Atom,
     Bare,
     Body,
@@ -20,12 +22,10 @@ from striate.backends.torch_source._terms import (
     Step,
     Term,
     Word,
+    is_mark,
     one,
 )
 from striate.ir import TorchFunction, TorchLayer, Value
-
-_SIGNS = {"operator.add": "+", "operator.sub": "-", "operator.mul": "*"}
-_STRETCHING = {"+", "-", "&"}
 
 ClassOf = Callable[[str], Make]
 """The call that makes the class of the container at a path."""
@@ -62,8 +62,13 @@ def layer_of(read: Containers, index: int, zeroed: set[int]) -> Make:
 
 @dataclass
 class _Holder:
-    """A level of names under construction."""
+    """A level of names under construction.
 
+    children: for each path the names of what it holds, in the order that keys have.
+    """
+
+    path: str
+    children: Mapping[str, Sequence[str]]
     parts: dict[str, _Holder | Term] = field(default_factory=dict)
 
     def put(self, path: str, part: Term) -> None:
@@ -75,28 +80,37 @@ class _Holder:
         """The level of a path, made on first use."""
         level = self
         for name in path.split(".") if path else ():
-            below = level.parts.setdefault(name, _Holder())
+            inner = f"{level.path}.{name}" if level.path else name
+            below = level.parts.setdefault(name, _Holder(inner, self.children))
             assert isinstance(below, _Holder), f"{path} is a layer"
             level = below
         return level
 
     def entries(self) -> tuple[Entry, ...]:
-        """What it holds, in order of first use."""
-        return tuple(
-            Entry(name, part.group() if isinstance(part, _Holder) else part)
-            for name, part in self.parts.items()
-        )
+        """What it holds, in the order of keys; that of first use for parts without a name.
+
+        A container comes before what its calls reach outside of it, so where one is written inline
+        the first use of a part does not tell its place.
+        """
+        found = []
+        keyed = (name for name in self.children.get(self.path, ()) if name in self.parts)
+        for name in self.parts:
+            key = name if is_mark(name) else next(keyed)
+            part = self.parts[key]
+            found.append(Entry(key, part.group() if isinstance(part, _Holder) else part))
+        return tuple(found)
 
     def group(self) -> Group:
         """As a module that only holds."""
-        names = list(self.parts)
+        entries = self.entries()
+        names = [entry.name for entry in entries]
         if any(isinstance(part, Bare) for part in self.parts.values()):
-            return Group("Module", self.entries())
+            return Group("Module", entries)
         if names and all(name.isdecimal() for name in names):
             numbers = list(map(int, names))
             if numbers == sorted(numbers) and numbers[-1] < 2 * len(names) + 1:
-                return Group("ModuleList", _filled(self.entries(), numbers[-1] + 1))
-        return Group("ModuleDict", self.entries())
+                return Group("ModuleList", _filled(entries, numbers[-1] + 1))
+        return Group("ModuleDict", entries)
 
 
 def _filled(entries: tuple[Entry, ...], total: int) -> tuple[Entry, ...]:
@@ -112,7 +126,7 @@ class _Builder:
         self.call = read.call(path)
         self.class_of = class_of
         self.zeroed = zeroed
-        self.holder = _Holder()
+        self.holder = _Holder(path, read.children)
         self.steps: list[Step] = []
         self.places: dict[Value, int] = {}
         self.total = 0
@@ -240,8 +254,9 @@ class _Builder:
         if isinstance(part, Make) and is_plain and isinstance(item, int):
             key = (part.callee, part.arguments)
             if key not in self.plain:
-                same_glyph = sum(one.startswith(f"~{part.glyph}") for one in self.plain.values())
-                self.plain[key] = f"~{part.glyph}{same_glyph}"
+                stem = f"{MARK}{part.glyph}"
+                same_glyph = sum(mark.startswith(stem) for mark in self.plain.values())
+                self.plain[key] = f"{stem}{same_glyph}"
             name = self.plain[key]
             self.holder.parts.setdefault(name, part)
             return name
@@ -249,7 +264,10 @@ class _Builder:
         return name
 
     def _bare(self, item: int, inputs: list[int]) -> None:
-        """Reads a learned tensor; with a batch axis where what reads it needs one."""
+        """Reads a learned tensor, with the batch of its input; without one, with a batch of 1.
+
+        What its readers stretch anyway stays as it is.
+        """
         (weight,) = self.read.weights[item]
         path = self.graph.nodes[item].path
         name = path[len(self.path) :].lstrip(".")
@@ -258,17 +276,20 @@ class _Builder:
         self.holder.put(name, Bare(sizes, one(float(weight.value), "init_value")))
         read = self._fresh()
         self.steps.append(Step("read", name, (), (read,)))
-        readers = [self.graph.nodes[user] for user in self.graph.users[item]]
-        is_output = Value(item) in self.graph.outputs
-        is_stretched = all(node.op.name in _STRETCHING for node in readers) and not is_output
         rank = len(self.graph.nodes[item].outputs[0].sizes)
-        others = all(self._has_batch(node.inputs, rank) for node in readers)
-        if is_stretched and others:
-            self.places[Value(item)] = read
-        elif not inputs or is_stretched:
-            self._add("[None]", (read,), (), Value(item))
-        else:
+        if inputs:
             self._add("expand", (read, inputs[0]), (one(rank),), Value(item))
+        elif self._is_stretched(item, rank):
+            self.places[Value(item)] = read
+        else:
+            self._add("[None]", (read,), (), Value(item))
+
+    def _is_stretched(self, item: int, rank: int) -> bool:
+        """All that reads a tensor of so many axes repeats it over the batch, without being told."""
+        if Value(item) in self.graph.outputs:
+            return False
+        readers = [self.graph.nodes[user] for user in self.graph.users[item]]
+        return all(node.op.stretches and self._has_batch(node.inputs, rank) for node in readers)
 
     def _has_batch(self, inputs: tuple[Value, ...], rank: int) -> bool:
         """Some input of as many axes has a batch axis of its own, so that others follow it."""
@@ -311,8 +332,8 @@ class _Builder:
 
 def _spelled(function: TorchFunction) -> tuple[str, tuple[Atom, ...], tuple[str, ...]]:
     """The verb of a function, its numbers, and the names they have."""
-    if function.name in _SIGNS:
-        return _SIGNS[function.name], (), ()
+    if function.name in SIGNS:
+        return SIGNS[function.name], (), ()
     keywords: dict[str, Plain] = dict(function.keywords)
     sizes = keywords.get("sizes", keywords.get("shape"))
     if function.name == "torch.unflatten" and isinstance(sizes, tuple) and set(sizes[1:]) == {1}:

@@ -19,6 +19,7 @@ from striate.backends.torch_source._terms import (
     Group,
     Make,
     Term,
+    is_mark,
     same,
 )
 
@@ -304,7 +305,7 @@ def plain_names(body: Body) -> dict[str, str]:
     taken = {entry.name for entry in body.entries}
     found: dict[str, str] = {}
     for entry in body.entries:
-        if entry.name.startswith("~"):
+        if is_mark(entry.name):
             word = word_for(entry.term)
             names = (f"{word}{at}" for at in ("", *range(2, 1000)))
             found[entry.name] = next(n for n in names if n not in taken and is_attribute(n))

@@ -7,7 +7,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 from striate.backends.torch_source._merge import Unlike, merged_terms
-from striate.backends.torch_source._terms import Atom, Body, Entry, Group, Make, Step, Term, one
+from striate.backends.torch_source._terms import (
+    Atom,
+    Body,
+    Entry,
+    Group,
+    Make,
+    Step,
+    Term,
+    is_mark,
+    one,
+)
 
 _FEWEST = 3
 _LONGEST_ROUND = 3
@@ -69,7 +79,7 @@ def _round(body: Body, at: int, period: int) -> tuple[str, int, object] | None:
         if any(value not in places for value in step.inputs):
             return None
         target = step.target
-        if target and not target.startswith("~"):
+        if target and not is_mark(target):
             match = _NUMBERED.fullmatch(target)
             if match is None or "." in target:
                 return None
@@ -88,7 +98,7 @@ def _leaks(body: Body, at: int, end: int, carried: int) -> bool:
     hidden = {value for step in inside for value in step.outputs} - set(inside[-1].outputs)
     rest = body.steps[:at] + body.steps[end:]
     used = {value for step in rest for value in step.inputs} | set(body.outputs)
-    targets = {step.target for step in inside if not step.target.startswith("~")} - {""}
+    targets = {step.target for step in inside if not is_mark(step.target)} - {""}
     return bool(hidden & used) or any(step.target in targets for step in rest)
 
 

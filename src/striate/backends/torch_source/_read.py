@@ -192,12 +192,12 @@ class Containers:
                 yield self.graph.nodes[item].path
 
     def _troubled(self) -> set[str]:
-        """Containers called in several ways, or out of which layers of others are called."""
+        """Containers called in several ways, or out of which parts of others are called."""
         found = {path for path, several in self.by_path.items() if self._differ(several)}
         for call in self.root.walk():
             for item in call.items:
-                if isinstance(item, int) and self.is_leaf(item):
-                    target = self.graph.nodes[item].path
+                if isinstance(item, Call) or self.is_leaf(item):
+                    target = self.path_of(item)
                     found |= {path for path in _above(call.path) if not _holds(path, target)}
         for node in self.graph.nodes:
             if node.shared and node.op.is_element:

@@ -127,6 +127,15 @@ class Entry:
     is_filled: bool = False
 
 
+MARK: Final = "~"
+"""Opens what stands for the name of a part without tensors: it is no key, so it is found later."""
+
+
+def is_mark(name: str) -> bool:
+    """A part of that name has no tensors, and is named where the class is written."""
+    return name.startswith(MARK)
+
+
 GAP: Final = Make(one(Word("nn.Identity"), "callee"), has_state=False)
 """Stands where a number is left out."""
 
