@@ -17,6 +17,7 @@ FRAMEWORK_FREE = [
     "errors",
     "source",
     "quantities",
+    "files",
     "discovery",
     "ir",
     "ops",

@@ -9,8 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from striate.data import Json, Preprocessing, network_input
+from striate.data import Preprocessing, network_input
 from striate.errors import BundleError
+from striate.files import Json
 from tests.data.pictures import noise
 
 RECORD = Preprocessing(8, 8, 3, mean=(0.5, 0.4, 0.3), deviation=(0.2, 0.25, 0.3))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from striate.data import replace_file, replace_text
 from striate.errors import BundleError
+from striate.files import replace_file, replace_text
 from striate.train import load_checkpoint, save_checkpoint
 
 TENSORS = {"a.weight": torch.arange(6.0).reshape(2, 3), "count": torch.tensor(3)}

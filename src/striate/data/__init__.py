@@ -2,7 +2,6 @@
 
 from striate.data.contents import contents, read_file
 from striate.data.decode import UnreadableImageError, decode, picture_size
-from striate.data.files import Json, natural, replace_file, replace_json, replace_text
 from striate.data.health import (
     Advance,
     Decoded,
@@ -31,7 +30,6 @@ __all__ = [
     "Advance",
     "Batch",
     "Decoded",
-    "Json",
     "Loader",
     "Manifest",
     "MemoryLoader",
@@ -48,14 +46,10 @@ __all__ = [
     "index",
     "load_manifest",
     "make_loader",
-    "natural",
     "network_input",
     "picture_size",
     "read_file",
     "refuse_many",
-    "replace_file",
-    "replace_json",
-    "replace_text",
     "save_unreadable",
     "silent",
     "stratified",

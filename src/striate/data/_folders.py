@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from striate.data.files import natural
 from striate.data.manifest import SPLITS, Manifest, Split, manifest_table
 from striate.errors import DataError, listing
+from striate.files import natural
 
 SUFFIXES = frozenset(
     f".{kind}"

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from striate.data._folders import SPLIT_NAMES
-from striate.data.files import natural
 from striate.data.manifest import Manifest, Split, manifest_table
 from striate.errors import DataError, listing
+from striate.files import natural
 
 LABEL_NAMES = ("label", "labels", "fine_label", "class", "target", "y")
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from striate.data.contents import Contents, contents
 from striate.data.decode import UnreadableImageError, decode
-from striate.data.files import replace_text
 from striate.data.manifest import Manifest
 from striate.data.transforms import Preprocessing
 from striate.errors import DataError
+from striate.files import replace_text
 
 CHUNK = 64  # images that a thread decodes before it reports
 

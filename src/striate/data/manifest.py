@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from striate.data.files import Json, replace_file
 from striate.errors import BundleError, DataError, did_you_mean, listing
+from striate.files import Json, replace_file
 
 VERSION = 1
 

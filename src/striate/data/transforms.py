@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 from PIL import Image
 
-from striate.data.files import Json
 from striate.errors import BundleError
+from striate.files import Json
 
 VERSION = 1
 

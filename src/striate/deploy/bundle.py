@@ -9,9 +9,10 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from striate.data import Advance, Json, Preprocessing, silent
+from striate.data import Advance, Preprocessing, silent
 from striate.deploy.predict import Prediction, predict
 from striate.errors import BundleError, StriateError, did_you_mean
+from striate.files import Json
 from striate.networks import Network, network
 from striate.train import NETWORK, load_checkpoint
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from striate.data import Json
+from striate.files import Json
 
 # 97.5 % point of the standard normal distribution: two-sided 95 %.
 Z_95 = 1.959963984540054

@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from striate.data import Json, replace_file, replace_json
 from striate.errors import BundleError, StriateError
+from striate.files import Json, replace_file, replace_json
 
 FORMAT = 1
 

@@ -15,17 +15,15 @@ import torch
 from striate import __version__
 from striate.data import (
     Decoded,
-    Json,
     Loader,
     Manifest,
     Preprocessing,
     make_loader,
     network_input,
-    replace_json,
-    replace_text,
     save_unreadable,
 )
 from striate.errors import DataError, StriateError, UsageError, listing
+from striate.files import Json, replace_json, replace_text
 from striate.networks import Network, network_for
 from striate.quantities import dimensions, exact, short
 from striate.train.choose import Way, fastest_way

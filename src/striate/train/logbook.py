@@ -7,7 +7,7 @@ import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from striate.data import replace_text
+from striate.files import replace_text
 from striate.quantities import duration
 
 

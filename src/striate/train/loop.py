@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from striate.data import Advance, Batch, Json, Loader, Preprocessing, network_input
+from striate.data import Advance, Batch, Loader, Preprocessing, network_input
 from striate.errors import TrainingError, listing
 from striate.evaluate import Scores, answers, score
+from striate.files import Json
 from striate.train.augment import shift_and_flip
 from striate.train.checkpoint import save_checkpoint
 from striate.train.choose import Way, arrange, forward_loss

@@ -16,8 +16,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from striate.data import Json
 from striate.errors import StriateError, UsageError, did_you_mean
+from striate.files import Json
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _KINDS = "weights are a .safetensors file, or a .pt or .pth file that torch.save made"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from striate.data import Json, Preprocessing
+from striate.data import Preprocessing
 from striate.errors import BundleError, StriateError, UsageError
+from striate.files import Json
 from striate.weights import preparation
 from striate.weights.files import SUFFIXES, Content, read_file
 from striate.weights.hub import DEFAULT_FILE, PREFIX, Address, address, fetched, fetched_config

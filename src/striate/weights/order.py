@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from striate.data import natural
+from striate.files import natural
 
 Shape = tuple[int, ...]
 MOST_STEPS = 100_000

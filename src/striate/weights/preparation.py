@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from striate.data import Json, Preprocessing
+from striate.data import Preprocessing
 from striate.data.transforms import Interpolation
 from striate.errors import BundleError
+from striate.files import Json
 from striate.weights.imagenet import imagenet_classes
 from striate.zoo import Card
 

@@ -80,6 +80,7 @@ def _written(output: str, source: str, *, force: bool) -> Path:
     from pathlib import Path
 
     from striate.errors import UsageError
+    from striate.files import replace_text
 
     file = Path(output)
     if file.exists() and not force:
@@ -88,12 +89,9 @@ def _written(output: str, source: str, *, force: bool) -> Path:
             f"'{file}' is there already and may hold work of yours",
             "give another name, or --force to write over it",
         )
-    part = file.with_name(f".{file.name}.part")
     try:
-        part.write_text(source, "utf-8")
-        part.replace(file)
+        replace_text(file, source)
     except OSError as problem:
-        part.unlink(missing_ok=True)
         raise UsageError.of(
             "source-unwritable",
             f"cannot write '{file}': {problem.strerror}",

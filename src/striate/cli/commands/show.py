@@ -85,9 +85,10 @@ def _draw(file: str, picture: str) -> None:
     from pathlib import Path
 
     from striate.errors import UsageError
+    from striate.files import replace_text
 
     try:
-        Path(file).write_text(picture, "utf-8")
+        replace_text(Path(file), picture)
     except OSError as problem:
         raise UsageError.of(
             "picture-unwritable",

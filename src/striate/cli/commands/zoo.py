@@ -112,10 +112,11 @@ def _draw(file: str, found: list[Card]) -> None:
     from pathlib import Path
 
     from striate.errors import UsageError
+    from striate.files import replace_text
     from striate.zoo.plot import plot
 
     try:
-        Path(file).write_text(plot(found), "utf-8")
+        replace_text(Path(file), plot(found))
     except OSError as problem:
         raise UsageError.of(
             "picture-unwritable",
