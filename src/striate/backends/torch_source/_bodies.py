@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from striate.backends._calls import Call, input_name, inputs_of, outputs_of
 from striate.backends._python import SIGNS
+from striate.backends.torch_source._containers import Containers
 from striate.backends.torch_source._layers_of_torch import names_and_defaults
-from striate.backends.torch_source._read import Containers
 from striate.backends.torch_source._terms import (
     GAP,
     MARK,
@@ -23,7 +23,7 @@ from striate.backends.torch_source._terms import (
     Term,
     Word,
     is_mark,
-    one,
+    single,
 )
 from striate.ir import TorchFunction, TorchLayer, Value
 
@@ -50,8 +50,8 @@ def layer_of(read: Containers, index: int, zeroed: set[int]) -> Make:
     positional = len(leading) if leading[: len(names)] == list(names) else len(names)
     given = {name: given[name] for name in leading[:positional]} | given
     return Make(
-        one(Word(short), "callee"),
-        tuple((name, one(value, name)) for name, value in given.items()),
+        single(Word(short), "callee"),
+        tuple((name, single(value, name)) for name, value in given.items()),
         max(positional, len(names)),
         read.graph.nodes[index].op.glyph,
         read.has_state(index),
@@ -156,7 +156,7 @@ class _Builder:
         graph, call = self.graph, self.call
         names = tuple(input_name(graph, value) for value in call.inputs) if not self.path else ()
         ends = tuple(
-            one(graph.type_of(values[0]).channels if values else 0, "channels")
+            single(graph.type_of(values[0]).channels if values else 0, "channels")
             for values in (call.inputs, call.outputs)
         )
         inputs = names or tuple("" for _ in call.inputs)
@@ -195,7 +195,7 @@ class _Builder:
             name = self.read.path_of(item).rpartition(".")[2]
             term = self._part(item)
             if self.read.prepared(item) and not self.read.is_led(items, len(entries)):
-                flatten = Make(one(Word("nn.Flatten"), "callee"), has_state=False)
+                flatten = Make(single(Word("nn.Flatten"), "callee"), has_state=False)
                 pair = (replace(entries[-1], name="0"), Entry("1", flatten))
                 entries[-1] = replace(entries[-1], term=Group("Sequential", pair))
             entries.append(Entry(name, term))
@@ -272,13 +272,13 @@ class _Builder:
         path = self.graph.nodes[item].path
         name = path[len(self.path) :].lstrip(".")
         kinds = ("channels", *("size" for _ in weight.shape[1:]))
-        sizes = tuple(map(one, weight.shape, kinds))
-        self.holder.put(name, Bare(sizes, one(float(weight.value), "init_value")))
+        sizes = tuple(map(single, weight.shape, kinds))
+        self.holder.put(name, Bare(sizes, single(float(weight.value), "init_value")))
         read = self._fresh()
         self.steps.append(Step("read", name, (), (read,)))
         rank = len(self.graph.nodes[item].outputs[0].sizes)
         if inputs:
-            self._add("expand", (read, inputs[0]), (one(rank),), Value(item))
+            self._add("expand", (read, inputs[0]), (single(rank),), Value(item))
         elif self._is_stretched(item, rank):
             self.places[Value(item)] = read
         else:
@@ -337,14 +337,14 @@ def _spelled(function: TorchFunction) -> tuple[str, tuple[Atom, ...], tuple[str,
     keywords: dict[str, Plain] = dict(function.keywords)
     sizes = keywords.get("sizes", keywords.get("shape"))
     if function.name == "torch.unflatten" and isinstance(sizes, tuple) and set(sizes[1:]) == {1}:
-        return "stretch", (one(len(sizes) - 1),), ()
+        return "stretch", (single(len(sizes) - 1),), ()
     if function.name == "torch.reshape" and isinstance(sizes, tuple):
         kinds = ("batch", "channels", "depth", "height", "width")
-        return "reshape", tuple(map(one, sizes, kinds)), ()
+        return "reshape", tuple(map(single, sizes, kinds)), ()
     if function.name == "torch.flatten":
         return "flatten", (), ()
     if function.name == "torch.div":
-        return "/", (one(keywords["other"], "parts"),), ()
+        return "/", (single(keywords["other"], "parts"),), ()
     kind = "packed" if function.packed else "folded" if function.folded else "plain"
-    atoms = tuple(one(value, name) for name, value in keywords.items())
+    atoms = tuple(single(value, name) for name, value in keywords.items())
     return f"{kind} {function.name}", atoms, tuple(keywords)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from keyword import iskeyword
 from string import ascii_uppercase
 
+from striate.backends._calls import Call
+from striate.backends.torch_source._align import Unlike
 from striate.backends.torch_source._argument import Parameter
 from striate.backends.torch_source._bodies import body_of
+from striate.backends.torch_source._containers import Containers
 from striate.backends.torch_source._loops import rolled
-from striate.backends.torch_source._merge import Unlike, merged
+from striate.backends.torch_source._merge import merged
 from striate.backends.torch_source._parameters import Parameters
-from striate.backends.torch_source._read import Containers
-from striate.backends.torch_source._terms import MISSING, Body, Make, Plain, Term, Word, one
+from striate.backends.torch_source._terms import MISSING, Body, Make, Plain, Term, Word, single
 
 _NAMES = """
     skresnet=SKResNet res2net=Res2Net res2next=Res2NeXt hardcorenas=HardCoReNAS tf=TF rexnet=ReXNet
@@ -35,7 +37,6 @@ _NAMES = """
 _WORDS = dict(pair.split("=") for pair in _NAMES.split())
 """How words are written in names of classes, where a capital at the front is not enough."""
 
-
 _LETTERS = [f"{one}{two}" for one in ("", *ascii_uppercase) for two in ascii_uppercase[1:]]
 _ENDS = ("bottleneck", "block", "net")
 _LONGEST_ABBREVIATION = 3
@@ -50,14 +51,6 @@ class Class:
     name: str
     body: Body
     parameters: Parameters
-
-
-@dataclass
-class _Group:
-    """Containers of one title, sorted into classes."""
-
-    bodies: list[Body] = field(default_factory=list)
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Classes:
@@ -110,17 +103,32 @@ class Classes:
         for call in self.read.by_path[path]:
             yield from self._classes_in(call.items)
 
-    def _classes_in(self, items: tuple[object, ...]) -> Iterator[str]:
+    def _classes_in(self, items: Sequence[int | Call]) -> Iterator[str]:
         for item in items:
-            path = getattr(item, "path", None)
-            if path is None:
+            if isinstance(item, int):
                 continue
-            if self.read.fates[path] == "class":
-                yield path
+            if self.read.fates[item.path] == "class":
+                yield item.path
             else:
-                yield from self._classes_in(item.items)  # type: ignore[attr-defined]
+                yield from self._classes_in(item.items)
 
     def _sort(self, paths: list[str]) -> None:
+        """Makes the classes of containers of one title, each as general as can be."""
+        found: list[tuple[Body, list[list[str]]]] = []
+        for body, same_paths in self._distinct(paths):
+            for at, (known, rows) in enumerate(found):
+                try:
+                    found[at] = merged(known, body), [*rows, same_paths]
+                except Unlike:
+                    continue
+                break
+            else:
+                found.append((body, [same_paths]))
+        for body, rows in found:
+            self.finish(body, rows)
+
+    def _distinct(self, paths: list[str]) -> Iterator[tuple[Body, list[str]]]:
+        """The bodies of containers, each once, with the paths of those that have it."""
         bodies: list[Body] = []
         members: list[list[str]] = []
         for path in paths:
@@ -130,18 +138,7 @@ class Classes:
             else:
                 bodies.append(body)
                 members.append([path])
-        found: list[tuple[Body, list[list[str]]]] = []
-        for body, its_paths in zip(bodies, members, strict=True):
-            for at, (known, rows) in enumerate(found):
-                try:
-                    found[at] = merged(known, body), [*rows, its_paths]
-                except Unlike:
-                    continue
-                break
-            else:
-                found.append((body, [its_paths]))
-        for body, rows in found:
-            self.finish(body, rows)
+        return zip(bodies, members, strict=True)
 
     def finish(self, body: Body, rows: list[list[str]]) -> None:
         """Makes a class out of a body; `rows` are the paths of its instances."""
@@ -164,10 +161,10 @@ class Classes:
         """The call that makes the class of a container."""
         made, row = self.of_path[path]
         arguments = tuple(
-            (parameter.name, one(_given(parameter, row), parameter.kind_outside))
+            (parameter.name, single(_given(parameter, row), parameter.kind_outside))
             for parameter in made.parameters.all
         )
-        return Make(one(Word(made.name), "callee"), arguments, 0, "block")
+        return Make(single(Word(made.name), "callee"), arguments, 0, "block")
 
 
 def title_of(body: Body) -> str:

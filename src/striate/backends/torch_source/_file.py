@@ -11,18 +11,16 @@ from striate.backends.torch_source._bodies import body_of
 from striate.backends.torch_source._borrowed import Borrowed
 from striate.backends.torch_source._classes import Class, Classes
 from striate.backends.torch_source._construct import Constructor
+from striate.backends.torch_source._containers import Containers
 from striate.backends.torch_source._format import formatted
 from striate.backends.torch_source._forward import Forward
 from striate.backends.torch_source._head import with_class_count
 from striate.backends.torch_source._literals import literal
 from striate.backends.torch_source._loops import rolled
-from striate.backends.torch_source._read import Containers
 from striate.backends.torch_source._start import Start
 from striate.backends.torch_source._terms import MISSING
 from striate.errors import UsageError
 from striate.ir import Graph, TorchLayer
-
-_FIRST = ("import math", "import operator")
 
 
 def file_of(graph: Graph, name: str, about: Sequence[str]) -> str:

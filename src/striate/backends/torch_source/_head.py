@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from striate.backends.torch_source._read import Containers
-from striate.backends.torch_source._terms import Atom, Body, Entry, Group, Make, Term, Word, one
+from striate.backends.torch_source._containers import Containers
+from striate.backends.torch_source._terms import Atom, Body, Entry, Group, Make, Term, Word, single
 
 _WIDTHS = ("out_features", "out_channels")
 
@@ -69,4 +69,4 @@ def _in_term(term: Term, names: list[str]) -> Term | None:
 
 
 def _argument() -> Atom:
-    return one(Word("num_classes"), "out_features")
+    return single(Word("num_classes"), "out_features")

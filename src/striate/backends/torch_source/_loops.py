@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-from striate.backends.torch_source._merge import Unlike, merged_terms
+from striate.backends.torch_source._align import Unlike
+from striate.backends.torch_source._merge import merged_terms
 from striate.backends.torch_source._terms import (
     Atom,
     Body,
@@ -16,7 +17,7 @@ from striate.backends.torch_source._terms import (
     Step,
     Term,
     is_mark,
-    one,
+    single,
 )
 
 _FEWEST = 3
@@ -137,7 +138,7 @@ def _line(atom: Atom) -> Atom:
     steps = {b - a for a, b in pairwise(whole)}
     if len(whole) < len(values) or len(steps) != 1:
         raise Unlike
-    return Atom(values[:1], atom.kind, one(steps.pop(), "width"))
+    return Atom(values[:1], atom.kind, single(steps.pop(), "width"))
 
 
 def _with_loop(body: Body, at: int, end: int, period: int, part: tuple[str, int, Term]) -> Body:
@@ -154,7 +155,7 @@ def _with_loop(body: Body, at: int, end: int, period: int, part: tuple[str, int,
     loop = Step("loop", name, steps[0].inputs[:1], body.steps[end - 1].outputs, body=tuple(inner))
     gone = {f"{stem}{number + n}" for n in range(1, rounds)}
     entries = tuple(
-        Entry(name, term, (True,), one(rounds, "depth"), (f"{stem}{{}}", number))
+        Entry(name, term, (True,), single(rounds, "depth"), (f"{stem}{{}}", number))
         if entry.name == name
         else entry
         for entry in body.entries

@@ -7,7 +7,7 @@ with atoms as its leaves; `_merge` lays two trees of like shape on each other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -60,7 +60,7 @@ def same(one: Plain, other: Plain) -> bool:
     return type(one) is type(other) and one == other
 
 
-def one(value: Plain, kind: str = "") -> Atom:
+def single(value: Plain, kind: str = "") -> Atom:
     """An argument of a single instance."""
     return Atom((value,), kind)
 
@@ -122,7 +122,7 @@ class Entry:
     name: str
     term: Term
     present: tuple[bool, ...] = (True,)
-    count: Atom = field(default_factory=lambda: one(1, "depth"))
+    count: Atom = field(default_factory=lambda: single(1, "depth"))
     pattern: tuple[str, int] | None = None
     is_filled: bool = False
 
@@ -136,7 +136,7 @@ def is_mark(name: str) -> bool:
     return name.startswith(MARK)
 
 
-GAP: Final = Make(one(Word("nn.Identity"), "callee"), has_state=False)
+GAP: Final = Make(single(Word("nn.Identity"), "callee"), has_state=False)
 """Stands where a number is left out."""
 
 
@@ -194,7 +194,7 @@ class Body:
     inputs: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     outputs: tuple[int, ...] = ()
-    channels: tuple[Atom, Atom] = field(default_factory=lambda: (one(0), one(0)))
+    channels: tuple[Atom, Atom] = field(default_factory=lambda: (single(0), single(0)))
     is_numbered: bool = False
 
     @property
@@ -223,8 +223,3 @@ def atoms_of(part: Term | Entry | Step) -> Iterator[Atom]:
             yield from part.atoms
             for inner in part.body:
                 yield from atoms_of(inner)
-
-
-def named(entry: Entry, name: str) -> Entry:
-    """The same under another name."""
-    return replace(entry, name=name)
