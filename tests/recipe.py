@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from striate.backends.torch_module import Network, module
+from striate.backends.torch_module import Network
+from striate.backends.torch_module._build import tree
 from striate.ir import Graph
 
 LENGTH = 1_000_003
@@ -25,11 +26,7 @@ BATCH = 2
 
 def unfilled(graph: Graph) -> Network:
     """The module of a graph with whatever stands in memory for weights; quick, however large."""
-    made = module(graph, device="meta")
-    kept = made.state_dict().keys()
-    if all(name in kept for name, _ in made.named_buffers()):
-        return made.to_empty(device="cpu")
-    return module(graph)  # Some buffers are worked out when a layer is made.
+    return tree(graph, starts=False)
 
 
 @torch.no_grad()

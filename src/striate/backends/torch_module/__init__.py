@@ -59,7 +59,7 @@ def reworked(network: Network, graph: Graph, weights: Mapping[str, Recipe]) -> N
 
     like = next((one for one in old.values() if one.is_floating_point()), torch.empty(0))
     with torch.random.fork_rng(), like.device:
-        made = tree(graph).to(like.dtype)
+        made = tree(graph, starts=False).to(like.dtype)
     state = {
         key: worked_out(weights[key], read).to(like.device, like.dtype)
         if key in weights

@@ -24,16 +24,20 @@ from striate.errors import GraphError
 from striate.ir import Graph, Node, TorchLayer
 
 
-def tree(graph: Graph) -> Network:
-    """The network with its weights as the graph says they start."""
-    return _Tree(graph).root()
+def tree(graph: Graph, *, starts: bool = True) -> Network:
+    """The network with its weights as the graph says they start.
+
+    starts: False for a caller who fills them all: they hold whatever stands in memory.
+    """
+    return _Tree(graph, starts).root()
 
 
 class _Tree:
     """Children are put where torch keeps them: its own method refuses names such as `half`."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, starts: bool) -> None:
         self.graph = graph
+        self.starts = starts
         self.call = calls(graph)
         self.layers = [Layer.of(node) for node in graph.nodes]
         self.codes = write(graph, self.layers, self.call)
@@ -73,7 +77,7 @@ class _Tree:
             (weight,) = layer.weights
             self._put(node.path, bare_parameter(weight))
         else:
-            start = Start(layer.weights, node.init, index in self.zeroed)
+            start = Start(layer.weights, node.init, index in self.zeroed, not self.starts)
             self.modules[node.path] = start.made(factory_of(layer.torch), layer.torch)
             self._put(node.path, self.modules[node.path])
 

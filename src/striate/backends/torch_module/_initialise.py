@@ -18,11 +18,13 @@ class Start:
     """How the weights of one node start.
 
     is_zeroed: its gamma starts at 0, because it closes a residual branch.
+    is_open: the numbers are given later; torch's own layers draw none.
     """
 
     weights: tuple[Weight, ...]
     init: Initialisation
     is_zeroed: bool = False
+    is_open: bool = False
 
     def made(self, make: Callable[..., object], layer: TorchLayer) -> nn.Module:
         """The layer with its weights filled.
@@ -31,7 +33,8 @@ class Start:
             GraphError: a layer from outside is no module, or has other weights than it told.
         """
         is_torch = layer.name.startswith("torch.nn.") and not layer.factory
-        if is_torch and self._is_filled and isinstance(make, type) and issubclass(make, nn.Module):
+        is_ours_to_fill = self.is_open or self._is_filled
+        if is_torch and is_ours_to_fill and isinstance(make, type) and issubclass(make, nn.Module):
             return self._made_by_torch(make, layer)
         made = make(*layer.arguments, **layer.keywords)
         if not isinstance(made, nn.Module):
@@ -52,12 +55,13 @@ class Start:
         kind.__init__(made, *layer.arguments, **layer.keywords)
         made.__dict__.pop("reset_parameters")
         assert len(self.weights) == len(made.state_dict()), f"{made} holds more than {self.weights}"
-        self._fill(made)
+        if self._is_filled:
+            self._fill(made)
         return made
 
     @property
     def _is_filled(self) -> bool:
-        return self.init.scheme != "torch"
+        return self.init.scheme != "torch" and not self.is_open
 
     def _check(self, made: nn.Module, layer: TorchLayer) -> None:
         state = made.state_dict()
