@@ -11,6 +11,7 @@ from striate.ir.facts import (
     DEFAULT_INITIALISATION,
     Cost,
     Initialisation,
+    Linear,
     TorchFunction,
     TorchLayer,
     Weight,
@@ -56,6 +57,11 @@ class Node:
     def params(self) -> int:
         """Trained numbers it adds to the network; none where shared."""
         return 0 if self.shared else sum(one.count for one in self.weights if one.trained)
+
+    @property
+    def linear(self) -> Linear | None:
+        """How its layer is linear; None where it is not, or not as a product with a weight."""
+        return self.op.linear(self.input_types)
 
     @property
     def cost(self) -> Cost:

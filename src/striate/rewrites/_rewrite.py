@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from striate.ir import Graph, Linear, Node, Setting, Value
-from striate.ir.recipe import Filled, Kept, Recipe, Scaled, Sum, Times
+from striate.ir import Graph, Node, Setting, Value
+from striate.ir.recipe import Kept, Recipe, Scaled, Sum, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class View:
     def linear_before(self, index: int, value: Value) -> int | Refusal | None:
         """The node of a linear layer that is read here alone, and can therefore be changed."""
         node = self.graph.nodes[value.node]
-        if value.port or node.op.linear(node.input_types) is None:
+        if value.port or node.linear is None:
             return None
         if self.uses[node.path] > 1:
             return Refusal(node.path, "its weights are shared with other calls")
@@ -84,7 +84,7 @@ class View:
     def scaled(self, index: int, factor: Recipe, shift: Recipe | None) -> Change:
         """A linear layer whose output has a factor and a shift for each channel."""
         node = self.graph.nodes[index]
-        linear = node.op.linear(node.input_types)
+        linear = node.linear
         assert linear is not None
         weight = Scaled(self.tensor(node, "weight"), factor, linear.out, linear.groups)
         terms = [] if shift is None else [shift]
@@ -119,13 +119,3 @@ def with_settings(node: Node, **changed: Setting) -> Node:
     """The node with other arguments of its layer."""
     settings = {**node.op.settings, **changed}
     return replace(node, op=type(node.op)(**settings))
-
-
-def linear_of(node: Node) -> Linear | None:
-    """How the layer of a node is linear."""
-    return node.op.linear(node.input_types)
-
-
-def filled(value: float, count: int) -> Recipe:
-    """The same number for each channel."""
-    return Filled(value, (count,))

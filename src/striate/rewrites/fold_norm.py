@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from striate.ir import Node, Value
 from striate.ir.recipe import NormFactor, NormShift, Recipe, Scaled, Through
-from striate.rewrites._rewrite import Change, Refusal, Rewrite, View, has_bias, linear_of
+from striate.rewrites._rewrite import Change, Refusal, Rewrite, View, has_bias
 
 
 class FoldNorm(Rewrite):
@@ -41,7 +41,7 @@ def _into_next(view: View, index: int, factor: Recipe, shift: Recipe) -> Change 
     node = view.graph.nodes[at]
     if reason := _obstacle(view, node, value):
         return Refusal(norm.path, reason)
-    linear = linear_of(node)
+    linear = node.linear
     assert linear is not None
     assert linear.into is not None
     weight = view.tensor(node, "weight")
@@ -54,7 +54,7 @@ def _into_next(view: View, index: int, factor: Recipe, shift: Recipe) -> Change 
 
 def _obstacle(view: View, node: Node, value: Value) -> str:
     """Why a value cannot become part of the layer that reads it; empty where it can."""
-    linear = linear_of(node)
+    linear = node.linear
     if linear is None or node.inputs[0] != value:
         return f"neither before nor behind it stands a linear layer, but {node.op.name}"
     if view.uses[node.path] > 1:

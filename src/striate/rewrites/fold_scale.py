@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from striate.ir import Value
-from striate.ir.recipe import Flat, Recipe
+from striate.ir.recipe import Filled, Flat, Recipe
 from striate.ops.activation import Affine
 from striate.ops.merge import Multiply
 from striate.ops.wires import BareParameter
-from striate.rewrites._rewrite import Change, Refusal, Rewrite, View, filled
+from striate.rewrites._rewrite import Change, Refusal, Rewrite, View
 
 
 class FoldScale(Rewrite):
@@ -17,8 +17,8 @@ class FoldScale(Rewrite):
         node = view.graph.nodes[index]
         channels = node.outputs[0].channels
         if isinstance(node.op, Affine):
-            shift = filled(node.op.b, channels) if node.op.b else None
-            return _folded(view, index, node.inputs[0], filled(node.op.a, channels), shift)
+            shift = Filled(node.op.b, (channels,)) if node.op.b else None
+            return _folded(view, index, node.inputs[0], Filled(node.op.a, (channels,)), shift)
         if not isinstance(node.op, Multiply) or len(node.inputs) != 2:
             return None
         for scale, value in (node.inputs, node.inputs[::-1]):
