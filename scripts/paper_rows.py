@@ -67,6 +67,7 @@ OURS = {
     "pyramidnet236b_a220_cifar10": "pyramidnet236b_a220",
     "pyramidnet272b_a200_cifar10": "pyramidnet272b_a200",
     "attention-236-cifar": "attention_236_cifar",
+    "attention-452-cifar": "attention_452_cifar",
     "attention-56": "attention_56",
     "attention-92": "attention_92",
     "attention-92-cifar": "attention_92_cifar",
@@ -101,9 +102,3 @@ OURS = {
     "zfnet-b (conv3-5 = 512,1024,512)": "zfnet_b",
 }
 """Ours for the row of a paper."""
-
-NOT_BUILT = {
-    "attention-452-cifar": "the paper has no layer table for CIFAR; a reading that meets the two "
-    "smaller ones gives 10 M for the published 8.6 M",
-}
-"""Rows of a paper that are not in the zoo, and why."""

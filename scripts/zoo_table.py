@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts import results
-from scripts.paper_rows import NOT_BUILT, OURS
+from scripts.paper_rows import OURS
 from striate.networks import network
 from striate.zoo import Card, cards
 
@@ -169,7 +169,6 @@ def page(all_rows: list[Row]) -> tuple[str, list[str]]:
         lines = [line_of(row, found, wrong) for row in all_rows if row.source == source]
         sections.append(f"\n## {title}\n\n{table_of(lines)}")
     sections.append(others(all_rows, found, wrong))
-    sections.append(not_built())
     sections.append(in_training())
     return HEAD + summary(all_rows, found, wrong) + "".join(sections), wrong
 
@@ -195,8 +194,7 @@ def line_of(row: Row, found: Found, wrong: list[str]) -> str:
     """One network; empty where the zoo has none and says why."""
     card = cards().get(row.name)
     if card is None:
-        if row.variant not in NOT_BUILT:
-            wrong.append(f"{row.source} {row.variant}: not in the zoo")
+        wrong.append(f"{row.source} {row.variant}: not in the zoo")
         return ""
     counted = network(card.name).params if card.params is None else card.params
     params = compared(row.params, counted, row, card, wrong)
@@ -278,12 +276,6 @@ def others(all_rows: list[Row], found: Found, wrong: list[str]) -> str:
             tail = checks(card.name, card.source or "paper", found, wrong)
             lines.append(f"| `{card.name}` | {params} | {macs} | {tail} |\n")
     return f"\n## Other networks of the zoo\n\nCounts are those of the cards.\n\n{table_of(lines)}"
-
-
-def not_built() -> str:
-    """Rows that are left out."""
-    lines = "".join(f"* {variant}: {why}.\n" for variant, why in NOT_BUILT.items())
-    return f"\n## Not in the zoo\n\n{lines}" if lines else ""
 
 
 def in_training() -> str:
