@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import socket
@@ -14,8 +15,9 @@ from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-# Before torch or numpy is imported: they read it once.
-os.environ.setdefault("OMP_NUM_THREADS", "1" if WORKERS > 1 else "2")
+# Before torch or numpy is imported: they read it once. Set, not offered: workers inherit what the
+# process that starts them has set, and threads that wait for each other's core are slow.
+os.environ["OMP_NUM_THREADS"] = "1" if WORKERS > 1 else "2"
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -33,6 +35,12 @@ def pytest_configure() -> None:
         connect(self, address)
 
     socket.socket.connect = connect_here  # type: ignore[method-assign, assignment]
+
+
+def pytest_collection_finish() -> None:
+    """Spares the garbage collector a look through all of torch again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
