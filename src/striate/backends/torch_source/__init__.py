@@ -1,4 +1,19 @@
-"""A graph as a stand-alone Python file that needs nothing but torch."""
+"""A graph as a stand-alone Python file that needs nothing but torch.
+
+The way from one to the other, by modules; `_file` runs them in this order:
+
+1. `_containers`: which container becomes a class, which is written where it stands.
+2. `_bodies`, `_loops`: each container as a class with one instance, made of the terms of `_terms`.
+3. `_classes`, `_merge`, `_merge_steps`, `_align`: classes of one title are laid on each other
+   (anti-unification), which leaves a row of values wherever instances differ.
+4. `_head`: the number of classes as an argument.
+5. `_parameters`, `_argument`: those rows as arguments of the class, or as expressions in them.
+6. `_construct`, `_runs`, `_forward`: the text of a class. `_start`, `_borrowed`, `_unchecked`: what
+   stands above the classes. `_literals`, `_layers_of_torch`: how values and calls are written.
+7. `_format`, `_expressions`: the layout.
+
+Why so: `docs/decisions/torch-source.md`.
+"""
 
 from __future__ import annotations
 

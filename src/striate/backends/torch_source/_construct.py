@@ -93,10 +93,9 @@ class Constructor:
         assert entry.pattern
         name = numbered(*entry.pattern)
         made = self._term(entry.term, entry.present)
-        rounds = self.parameters.kept_text(entry.count).removeprefix("self.")
-        rounds = self.parameters.text(entry.count)
+        self.parameters.kept_text(entry.count)  # an attribute tells how many there are
         return [
-            f"for i in range({rounds}):",
+            f"for i in range({self.parameters.text(entry.count)}):",
             *(f"    {line}" for line in self._flushed()),
             f"    self.add_module(f{name}, {made})",
         ]

@@ -6,12 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Literal
 
 from striate.backends._calls import Call, calls, inputs_of, outputs_of
 from striate.ir import Graph, Node, TorchFunction, TorchLayer, Weight
 
 _MOST_INLINE = 12
 _POINTWISE = ("torch.nn.Dropout", "torch.nn.ReLU", "torch.nn.Hardswish", "torch.nn.SiLU")
+
+Fate = Literal["class", "sequence", "inline"]
 
 
 class Containers:
@@ -32,8 +35,8 @@ class Containers:
         self.children = self._children()
         self.places = self._titles()
         self.troubled = self._troubled()
-        self.fates: dict[str, str] = {}
-        for path in sorted(self.by_path, key=lambda one: -one.count(".") - bool(one)):
+        self.fates: dict[str, Fate] = {}
+        for path in sorted(self.by_path, key=_depth, reverse=True):  # a fate hangs on those below
             self.fates[path] = self._fate(path)
 
     def call(self, path: str) -> Call:
@@ -97,7 +100,7 @@ class Containers:
     def _is_label(self, path: str) -> bool:
         return self.call(path).title == path.rpartition(".")[2]
 
-    def _fate(self, path: str) -> str:
+    def _fate(self, path: str) -> Fate:
         call = self.call(path)
         if not path:
             return "class"
@@ -251,6 +254,10 @@ def _above(path: str) -> tuple[str, ...]:
     """The path and all paths around it."""
     parts = path.split(".")
     return tuple(".".join(parts[:end]) for end in range(len(parts), 0, -1))
+
+
+def _depth(path: str) -> int:
+    return len(path.split(".")) if path else 0
 
 
 def _holds(path: str, target: str) -> bool:

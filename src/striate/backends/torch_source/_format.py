@@ -21,6 +21,9 @@ _WIDER = 12
 
 _SHORT = 16
 
+_TUPLES = ("return ",)
+"""Behind these a tuple needs no parentheses."""
+
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef)
 
 
@@ -182,9 +185,6 @@ def _laid(node: ast.expr, room: int, before: str = "", after: str = "") -> list[
     """An expression on one line where it fits, else opened."""
     line = f"{before}{_bare(node) if before in _TUPLES else flat(node)}{after}"
     return [line] if len(line) <= room else _opened(node, room, before, after)
-
-
-_TUPLES = ("return ",)
 
 
 def _opened(node: ast.expr, room: int, before: str, after: str) -> list[str]:

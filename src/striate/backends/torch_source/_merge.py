@@ -1,4 +1,9 @@
-"""Lays two instances on each other: one class for both, where they differ only in numbers."""
+"""Lays two instances on each other: one class for both, where they differ only in numbers.
+
+Anti-unification: parts of one shape become one, whose numbers are rows with a value for each
+instance. A part that one side lacks has `MISSING` in its place there. What would read badly, being
+more conditions than parts, is refused like what does not fit.
+"""
 
 from __future__ import annotations
 
