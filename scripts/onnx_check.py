@@ -57,7 +57,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("names", nargs="*", help="networks of the zoo, or texts; all by default")
-    parser.add_argument("--size", type=int, help="of the plane, instead of that on each card")
+    parser.add_argument(
+        "--size", type=int, help="of the plane at most, instead of that on each card"
+    )
     parser.add_argument("--batches", default="1,3,17", help="batch sizes, by commas")
     parser.add_argument("--file", action="store_true", help="go through a file")
     asked = parser.parse_args()
@@ -83,12 +85,12 @@ def main() -> int:
 
 
 def made(name: str, size: int | None) -> Network:
-    """The network of the zoo, or that of a text, with planes of that size."""
+    """The network of the zoo, or that of a text, with planes of at most that size."""
     card = cards().get(name)
     if card is None or size is None:
         return network(name)
     channels, *plane = card.input
-    return network(name, input=(channels, *(size for _ in plane)))
+    return network(name, input=(channels, *(min(size, one) for one in plane)))
 
 
 @torch.no_grad()
