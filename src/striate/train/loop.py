@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from striate.data import Advance, Batch, Loader, Preprocessing, network_input
+from striate.data.augment import Augmentation, Augmenter
 from striate.errors import TrainingError, listing
 from striate.evaluate import Scores, answers, score
 from striate.files import Json
-from striate.train.augment import shift_and_flip
 from striate.train.checkpoint import save_checkpoint
 from striate.train.choose import Way, arrange, forward_loss
 from striate.train.folder import LOG
@@ -92,7 +92,12 @@ class _Training:
             momentum=settings.momentum,
             weight_decay=settings.weight_decay,
         )
-        self.chance = torch.Generator().manual_seed(settings.seed)
+        self.augmented = Augmenter(
+            Augmentation(settings.padding, settings.edges, settings.flip),
+            classes=len(job.train.manifest.classes),
+            ground=job.record.mean,
+            seed=settings.seed,
+        )
         self.steps_per_epoch = math.ceil(len(job.train.manifest) / job.train.batch)
         self.step = 0
         self.lr = 0.0
@@ -119,20 +124,16 @@ class _Training:
     def _step(self, batch: Batch, epoch: int) -> float:
         """One step of the optimizer; the loss before it."""
         settings, record = self.job.settings, self.job.record
-        views = shift_and_flip(
-            batch.images,
-            padding=settings.padding,
-            edges=settings.edges,
-            flip=settings.flip,
-            chance=self.chance,
+        changed = self.augmented(
+            batch.images.to(self.device), batch.labels.to(self.device), step=self.step
         )
-        images = network_input(views.to(self.device), record)
-        labels = batch.labels.to(self.device)
+        targets = changed.targets
+        images = network_input(changed.images, record)
         # Half a step ahead: neither the first nor the last step has a rate of zero.
         progress = (self.step + 0.5) / self.steps
         self.lr = settings.lr * warm_up_then_cosine(progress, warm_up=settings.warm_up)
         set_lr(self.optimizer, self.lr)
-        loss = forward_loss(self.module, images, labels, self.way, smoothing=settings.smoothing)
+        loss = forward_loss(self.module, images, targets, self.way, smoothing=settings.smoothing)
         value = loss.item()
         if not math.isfinite(value):
             names = [self.job.train.manifest.name(int(place)) for place in batch.places]

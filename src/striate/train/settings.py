@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal, TypedDict, get_args, get_type_hints
 
 from striate.data import Manifest, Preprocessing, default_share
+from striate.data.augment import Edges
 from striate.errors import UsageError, did_you_mean, listing
 from striate.files import Json
-from striate.train.augment import Edges
 
 Origin = Literal["option", "data", "network", "measured", "default"]
 Precision = Literal["float32", "bfloat16"]
