@@ -75,7 +75,7 @@ def test_a_missing_damaged_or_newer_manifest_is_an_error(tmp_path: Path) -> None
     path.write_bytes(b"no table")
     with pytest.raises(BundleError, match=r"\[manifest-damaged\]"):
         load_manifest(path)
-    head = {"striate": '{"version": 2, "root": "", "kind": "folder", "classes": []}'}
+    head = {"striate": '{"version": 3, "root": "", "kind": "folder", "classes": []}'}
     pq.write_table(pa.table({"path": ["a"]}).replace_schema_metadata(head), path)
-    with pytest.raises(BundleError, match=r"of version 2; this striate reads version 1"):
+    with pytest.raises(BundleError, match=r"of version 3; this striate reads versions 1 and 2"):
         load_manifest(path)

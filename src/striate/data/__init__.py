@@ -21,9 +21,10 @@ from striate.data.loader import (
     make_loader,
     network_input,
 )
-from striate.data.manifest import SPLITS, Manifest, Split, load_manifest
+from striate.data.manifest import SPLITS, Manifest, Split
 from striate.data.splits import default_share, stratified, with_validation
 from striate.data.transforms import Preprocessing
+from striate.data.stored import load_manifest
 
 __all__ = [
     "SPLITS",

@@ -28,10 +28,10 @@ def index_digits() -> Manifest:
     table = manifest_table(
         {
             "path": [DIGITS] * len(labels),
-            "row": range(len(labels)),
-            "label": labels.tolist(),
+            "place": range(len(labels)),
+            "labels": labels,
             "split": np.where(is_test, "test", "train").tolist(),
-            "file_bytes": [0] * len(labels),
+            "bytes": [-1] * len(labels),
         }
     )
     return Manifest(DIGITS, "digits", tuple("0123456789"), table)

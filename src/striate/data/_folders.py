@@ -35,7 +35,7 @@ class _Files:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.columns: dict[str, list[object]] = {
-            name: [] for name in ("path", "row", "label", "split", "file_bytes")
+            name: [] for name in ("path", "place", "labels", "split", "bytes")
         }
         self.left_out: Counter[str] = Counter()
 

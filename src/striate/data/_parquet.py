@@ -40,19 +40,20 @@ def index_parquet(root: Path, files: Sequence[Path]) -> Manifest:
     classes = _class_names(root, [(columns, labels) for _, columns, labels in found])
     place = {name: index for index, name in enumerate(classes)}
     values: dict[str, list[object]] = {
-        name: [] for name in ("path", "row", "label", "split", "file_bytes")
+        name: [] for name in ("path", "place", "labels", "split", "bytes")
     }
     for file, columns, labels in found:
         names = _as_names(file, columns, labels)
         values["path"] += [file.relative_to(base).as_posix()] * len(names)
-        values["row"] += range(len(names))
-        values["label"] += [place[name] for name in names]
+        values["place"] += range(len(names))
+        values["labels"] += [place[name] for name in names]
         values["split"] += [_split(file.relative_to(base))] * len(names)
-        values["file_bytes"] += [file.stat().st_size] * len(names)
+        values["bytes"] += [-1] * len(names)
     table = manifest_table(values)
     if not table.num_rows:
         raise DataError.of("no-images", f"{root} holds no images", "the tables have no rows")
-    return Manifest(str(base.resolve()), "parquet", classes, table)
+    shards = {file.relative_to(base).as_posix(): file.stat().st_size for file in files}
+    return Manifest(str(base.resolve()), "parquet", classes, table, shards=shards)
 
 
 def read_images(file: Path) -> pa.ChunkedArray:

@@ -68,7 +68,7 @@ class _Listed:
         self.manifest = manifest
         self.tables = tables
         self.paths = manifest.table["path"].to_pylist()
-        self.rows = manifest.table["row"].to_pylist()
+        self.rows = manifest.table["place"].to_pylist()
 
     def __call__(self, place: int, /) -> bytes:
         value = self.tables[self.paths[place]][self.rows[place]]

@@ -1,0 +1,129 @@
+"""Manifests on disk, read back and verified: a file from elsewhere may say anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from striate.data.manifest import SCHEMA, SPLITS, VERSION, Manifest, manifest_table
+from striate.errors import BundleError
+from striate.files import Json
+
+HEAD = b"striate"
+_RESTORE = "restore the file, or name the data themselves: striate eval RUN DATA"
+
+# Version 1 told the size of the file at `path`, which for a table says nothing of the image.
+_FIRST_SCHEMA = pa.schema(
+    [
+        ("path", pa.string()),
+        ("row", pa.int64()),
+        ("label", pa.int32()),
+        ("split", pa.string()),
+        ("file_bytes", pa.int64()),
+    ]
+)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """The manifest that `Manifest.save` wrote; version 1 is read as well.
+
+    Raises:
+        BundleError: missing, damaged, of another version, or with paths that leave its root.
+    """
+    try:
+        table = pq.read_table(path)
+        head: Mapping[str, Json] = json.loads(table.schema.metadata[HEAD])
+        version = head["version"]
+    except FileNotFoundError as missing:
+        raise BundleError.of("manifest-missing", f"{path} is missing", _RESTORE) from missing
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as damage:
+        raise _damaged(path, " ".join(str(damage).split())) from damage
+    table = table.replace_schema_metadata(None)
+    if version == 1 and table.schema.equals(_FIRST_SCHEMA):
+        table = _from_first(table)
+    elif version != VERSION or not table.schema.equals(SCHEMA):
+        raise BundleError.of(
+            "manifest-version",
+            f"{path} is of version {version!r}; this striate reads versions 1 and {VERSION}",
+            "use the striate that wrote it, or name the data: striate eval RUN DATA",
+        )
+    manifest = _with_head(path, head, table)
+    _verify(path, manifest)
+    return manifest
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a Parquet file is a saved manifest; reads its end only."""
+    try:
+        return HEAD in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def _with_head(path: Path, head: Mapping[str, Json], table: pa.Table) -> Manifest:
+    classes, shards, rule = head.get("classes"), head.get("shards", {}), head.get("split_rule")
+    if not isinstance(classes, list) or not isinstance(shards, dict):
+        raise _damaged(path, "its head states no classes or no shards")
+    if not isinstance(rule, dict | None) or not all(isinstance(n, int) for n in shards.values()):
+        raise _damaged(path, "its head states no rule of the splits or no sizes of shards")
+    return Manifest(
+        root=str(head.get("root")),
+        kind=str(head.get("kind")),
+        classes=tuple(map(str, classes)),
+        table=table,
+        shards={name: size for name, size in shards.items() if isinstance(size, int)},
+        split_rule=rule,
+        follows_links=head.get("follows_links") is True,
+    )
+
+
+def _verify(path: Path, manifest: Manifest) -> None:
+    """Refuse what a damaged or hand-made file may hold."""
+    table = manifest.table
+    for name in ("path", "place", "bytes", "labels", "split"):
+        if table[name].null_count:
+            raise _damaged(path, f"nulls in the column {name}")
+    labels = table["labels"].combine_chunks().flatten()
+    if labels.null_count:
+        raise _damaged(path, "nulls among the labels")
+    if len(labels):
+        values = labels.to_numpy()
+        if values.min() < 0 or values.max() >= len(manifest.classes):
+            raise _damaged(path, f"labels outside the list of {len(manifest.classes)} classes")
+    unknown = sorted(set(table["split"].unique().to_pylist()) - set(SPLITS))
+    if unknown:
+        raise _damaged(path, f"a split '{unknown[0]}'; known are {', '.join(SPLITS)}")
+    outside = np.flatnonzero(_leaves_root(table["path"]).to_numpy())
+    if len(outside):
+        shown = manifest.name(int(outside[0]))
+        raise BundleError.of(
+            "path-outside",
+            f"{path} names {shown}, which is not below its root",
+            "paths of a manifest are relative and hold no '..'; make it again: striate split DATA",
+        )
+
+
+def _leaves_root(paths: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which paths are absolute, or hold `..` as a step."""
+    suspects = pc.or_(pc.match_substring(paths, ".."), pc.starts_with(paths, "/"))
+    suspects = pc.or_(suspects, pc.match_substring_regex(paths, r"^[A-Za-z]:|^\\"))
+    if not pc.any(suspects).as_py():
+        return suspects
+    return pc.match_substring_regex(paths, r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:")
+
+
+def _from_first(table: pa.Table) -> pa.Table:
+    is_file = pc.equal(table["row"], -1)
+    columns = {"path": table["path"], "place": table["row"], "split": table["split"]}
+    columns["bytes"] = pc.if_else(is_file, table["file_bytes"], -1)
+    return manifest_table({**columns, "labels": table["label"].to_numpy()})
+
+
+def _damaged(path: Path, what: str) -> BundleError:
+    return BundleError.of("manifest-damaged", f"{path}: {what}", _RESTORE)
