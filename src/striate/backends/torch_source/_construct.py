@@ -93,7 +93,6 @@ class Constructor:
         assert entry.pattern
         name = numbered(*entry.pattern)
         made = self._term(entry.term, entry.present)
-        self.parameters.kept_text(entry.count)  # an attribute tells how many there are
         return [
             f"for i in range({self.parameters.text(entry.count)}):",
             *(f"    {line}" for line in self._flushed()),
