@@ -5,6 +5,7 @@
 
 One line for each network: lines of the file, those of the hand-written file of torchvision or timm
 where one is installed, the largest relative difference of the outputs, and what ruff says.
+`--record` keeps what is found in bench/results.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from scripts import results
 from striate import network, zoo
 from striate.errors import StriateError
 from striate.networks import Network
@@ -47,6 +50,16 @@ class Parity:
         beside = f"of {self.theirs}" if self.theirs else ""
         verdict = "; ".join(self.mistakes) or "ok"
         return f"{self.name:32} {self.lines:5} {beside:8} {self.difference:9.2e}  {verdict}"
+
+    def entry(self) -> results.Entry:
+        """What is kept of it."""
+        return {
+            "name": self.name,
+            "lines": self.lines,
+            "theirs": self.theirs,
+            "difference": float(f"{self.difference:.2e}"),
+            "problem": "; ".join(self.mistakes)[:300],
+        }
 
 
 def eject_parity(name: str, *, size: int | None = None, layout: bool = True) -> Parity:
@@ -159,6 +172,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, help="longest side of the images")
     parser.add_argument("--most-params", type=int, help="leave larger networks out")
     parser.add_argument("--quick", action="store_true", help="without ruff")
+    parser.add_argument("--record", action="store_true", help="keep what is found")
     options = parser.parse_args()
     torch.set_num_threads(1)
     failed = 0
@@ -172,6 +186,8 @@ def main() -> int:
             found = Parity(name, 0, float("nan"), None, [f"{type(error).__name__}: {error}"[:300]])
         failed += bool(found.mistakes)
         print(found, flush=True)
+        if options.record:
+            results.record("eject", [found.entry()])
     return int(failed > 0)
 
 

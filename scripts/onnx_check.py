@@ -1,13 +1,14 @@
 """Networks of the zoo in ONNX: does onnxruntime give what the torch module gives?
 
-    python scripts/onnx_check.py [NAME ...] [--size 64] [--batches 1,3,17] [--file]
+    python scripts/onnx_check.py [NAME ...] [--size 64] [--batches 1,3,17] [--file] [--record]
 
 Every network gets random weights, batch statistics included; it is written as ONNX, checked by
 `onnx.checker` with its shapes, and run at several batch sizes. One line for each network; exit
 code 1 when one differs by more than 1e-4 of the largest output. Random statistics make some deep
 networks so steep that torch's float32 is as far from its own float64; these are tried once more,
 settled: statistics near those of their activations, and soft residual branches. `--file` goes
-through a file, as networks of more than 2 GB do in any case.
+through a file, as networks of more than 2 GB do in any case. `--record` keeps what is found in
+bench/results.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from scripts import results
+from striate.analysis.shapes import legal_sizes
 from striate.backends.onnx_model import MOST_BYTES, onnx_model
 from striate.backends.onnx_model.run import Session
 from striate.deploy.export import largest_difference
@@ -46,10 +50,6 @@ class Found:
         """They agree."""
         return self.difference <= TOLERANCE
 
-    def __str__(self) -> str:
-        note = ", settled" if self.is_settled else ""
-        return f"{self.nodes:5} nodes, relative difference {self.difference:.1e}{note}"
-
 
 def main() -> int:
     """Prints one line for each network."""
@@ -57,11 +57,10 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("names", nargs="*", help="networks of the zoo, or texts; all by default")
-    parser.add_argument(
-        "--size", type=int, help="of the plane at most, instead of that on each card"
-    )
+    parser.add_argument("--size", type=int, help="of the plane, where the card's is larger")
     parser.add_argument("--batches", default="1,3,17", help="batch sizes, by commas")
     parser.add_argument("--file", action="store_true", help="go through a file")
+    parser.add_argument("--record", action="store_true", help="keep what is found")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     batches = [int(one) for one in asked.batches.split(",")]
@@ -69,28 +68,57 @@ def main() -> int:
     for name in asked.names or cards():
         torch.manual_seed(0)
         start = perf_counter()
-        try:
-            found = compare(made(name, asked.size), batches, through_file=asked.file)
-        except StriateError as error:
-            said = f"refused: {error.diagnostics[0].reason}  [{error.code}]"
-            is_right = False
-        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-            said, is_right = f"not valid: {' '.join(str(error).split())[:300]}", False
-        else:
-            said, is_right = str(found), found.is_right
-        wrong += not is_right
-        verdict = "ok   " if is_right else "WRONG"
-        print(f"{verdict} {name:32} {said}, {perf_counter() - start:.1f} s", flush=True)
+        entry = checked(name, asked.size, batches, through_file=asked.file)
+        wrong += bool(entry["problem"])
+        print(f"{said(entry)}, {perf_counter() - start:.1f} s", flush=True)
+        if asked.record:
+            results.record("onnx", [entry])
     return 1 if wrong else 0
 
 
+def checked(
+    name: str, size: int | None, batches: list[int], *, through_file: bool = False
+) -> results.Entry:
+    """What is found about a network; `problem` is empty where all is well."""
+    entry: results.Entry = {"name": name, "batches": batches}
+    try:
+        net = made(name, size)
+        entry["input"] = [one or 0 for one in net.input]
+        found = compare(net, batches, through_file=through_file)
+    except StriateError as error:
+        return entry | {"problem": f"refused: {error.diagnostics[0].reason}  [{error.code}]"}
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        return entry | {"problem": f"not valid: {' '.join(str(error).split())[:300]}"}
+    return entry | {
+        "nodes": found.nodes,
+        "difference": float(f"{found.difference:.1e}"),
+        "is_settled": found.is_settled,
+        "problem": "" if found.is_right else "differs",
+    }
+
+
+def said(entry: results.Entry) -> str:
+    """A line about a network."""
+    words = f"{'WRONG' if entry['problem'] else 'ok':5} {entry['name']:32}"
+    if "nodes" not in entry:
+        return f"{words} {entry['problem']}"
+    note = ", settled" if entry["is_settled"] else ""
+    return f"{words} {entry['nodes']:5} nodes, relative difference {entry['difference']}{note}"
+
+
 def made(name: str, size: int | None) -> Network:
-    """The network of the zoo, or that of a text, with planes of at most that size."""
+    """The network of the zoo, or that of a text; with planes of that size, if theirs are larger.
+
+    Where it takes no such planes, the next larger ones that it takes.
+    """
     card = cards().get(name)
-    if card is None or size is None:
+    if card is None or size is None or max(card.input[1:], default=0) <= size:
         return network(name)
-    channels, *plane = card.input
-    return network(name, input=(channels, *(min(size, one) for one in plane)))
+    legal = legal_sizes(network(name).graph)
+    if legal is not None:
+        steps = max(0, -(-(size - legal.smallest) // legal.step))
+        size = legal.smallest + steps * legal.step
+    return network(name, input=(card.input[0], *(min(size, one) for one in card.input[1:])))
 
 
 @torch.no_grad()

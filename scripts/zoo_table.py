@@ -3,14 +3,13 @@
     scripts/zoo_checks                            everything below, for the whole zoo
 
     python scripts/parity.py resnet50
-    python scripts/eject_check.py resnet50 | python scripts/zoo_table.py --take eject -
-    python scripts/onnx_check.py resnet50 | python scripts/zoo_table.py --take onnx -
+    python scripts/eject_check.py --record resnet50
+    python scripts/onnx_check.py --record resnet50
     python scripts/zoo_table.py
 
-Only the last line is needed where bench/results is up to date. `--take` reads what a check has
-printed, from a file or a pipe, passes it on, and keeps it in bench/results; the page is written
-in any case. The reference table, zoo_reference.csv, is not part of the project: it lies in
-../shared/reference, or where `--table` says.
+Only the last line is needed where bench/results is up to date. The reference table,
+zoo_reference.csv, is not part of the project: it lies in ../shared/reference, or where `--table`
+says.
 """
 
 from __future__ import annotations
@@ -33,8 +32,6 @@ PAGE = ROOT / "docs" / "zoo.md"
 TABLE = ROOT.parent / "shared" / "reference" / "zoo_reference.csv"
 ROUNDED = 0.03
 """How far a published, rounded count may be from an exact one."""
-EJECTED = re.compile(r"(\w+) +(\d+) +(?:of (\d+))? +([\d.e+-]+|nan) +(.*)")
-ONNX = re.compile(r"(ok|WRONG) +(\w+) +(?:(\d+) nodes, relative difference ([^\s,]+))?(.*)")
 
 HEAD = """# The zoo beside its sources
 
@@ -48,8 +45,9 @@ papers describe, with ours beside it. Made by `scripts/zoo_table.py`; change tha
   relative to the largest output, in float32 and eval mode, with the same weights and statistics.
   Bar 1e-4. `scripts/parity.py`
 * **ONNX**: the same between onnxruntime and our module, for batches of 1, 3 and 17 and random
-  weights. Bar 1e-4; a few networks of hundreds of layers are so steep under random weights that
-  torch's float32 is as far from its own float64, which is told. `scripts/onnx_check.py`
+  weights. Bar 1e-4; a few networks of hundreds of layers are so steep under random statistics that
+  torch's float32 is as far from its own float64: these are *settled*, compared with statistics near
+  those of their activations. `scripts/onnx_check.py`
 * **ejected**: lines of the file that `striate eject` writes, those of the hand-written file of
   torchvision or timm, and the difference between the two modules' outputs. Bar 1e-6.
   `scripts/eject_check.py`
@@ -85,57 +83,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--take", nargs=2, metavar=("CHECK", "FILE"), help="eject or onnx, or a -")
     parser.add_argument("--table", type=Path, default=TABLE)
     asked = parser.parse_args()
-    if asked.take:
-        take(*asked.take)
     text, wrong = page(rows(asked.table))
     PAGE.write_text(text, encoding="utf-8")
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0
-
-
-def take(kind: str, file: str) -> None:
-    """Keeps what a check has printed."""
-    with sys.stdin if file == "-" else Path(file).open(encoding="utf-8") as lines:
-        for line in lines:
-            sys.stdout.write(line)
-            entry = ejected_entry(line) if kind == "eject" else onnx_entry(line)
-            if entry:
-                results.record(kind, [entry])
-
-
-def ejected_entry(line: str) -> results.Entry | None:
-    """What a line of scripts/eject_check.py says."""
-    match = EJECTED.fullmatch(line.strip())
-    if match is None:
-        return None
-    name, lines, theirs, difference, verdict = match.groups()
-    return {
-        "name": name,
-        "lines": int(lines),
-        "theirs": int(theirs) if theirs else None,
-        "difference": float(difference),
-        "problem": "" if verdict == "ok" else verdict[:300],
-    }
-
-
-def onnx_entry(line: str) -> results.Entry | None:
-    """What a line of scripts/onnx_check.py says."""
-    match = ONNX.fullmatch(line.strip())
-    if match is None:
-        return None
-    verdict, name, nodes, difference, rest = match.groups()
-    own = re.search(r"torch from its float64 ([\d.e+-]+)", rest)
-    return {
-        "name": name,
-        "nodes": int(nodes) if nodes else None,
-        "difference": float(difference) if difference else None,
-        "rounding": float(own[1]) if own else None,
-        "problem": "" if verdict == "ok" else (rest.rpartition(", ")[0].strip(", ") or "differs"),
-    }
 
 
 def rows(table: Path) -> list[Row]:
@@ -254,10 +208,10 @@ def figure(entry: results.Entry, wrong: list[str], column: str) -> str:
     if entry["problem"]:
         wrong.append(f"{entry['name']}: {column}: {entry['problem']}")
         return "WRONG"
-    difference, rounding = entry["difference"], entry.get("rounding")
+    difference = entry["difference"]
     assert isinstance(difference, float | int)
-    own = f" (torch's own rounding {rounding:.0e})" if rounding else ""
-    return f"{difference:.0e}{own}" if difference else "0"
+    note = ", settled" if entry.get("is_settled") else ""
+    return f"{difference:.0e}{note}" if difference else "0"
 
 
 def grouped(count: int) -> str:

@@ -40,33 +40,3 @@ def test_the_table_of_the_zoo_is_up_to_date(shared: Path) -> None:
 def test_no_check_of_the_zoo_has_failed(shared: Path) -> None:
     _, wrong = zoo_table.page(zoo_table.rows(shared / "reference" / "zoo_reference.csv"))
     assert wrong == []
-
-
-def test_what_the_checks_print_is_understood() -> None:
-    eject = "resnet50                           104 of 934      0.00e+00  ok"
-    assert zoo_table.ejected_entry(eject) == {
-        "name": "resnet50",
-        "lines": 104,
-        "theirs": 934,
-        "difference": 0.0,
-        "problem": "",
-    }
-    assert zoo_table.ejected_entry("scse_64   31    1.00e+00  outputs differ") == {
-        "name": "scse_64",
-        "lines": 31,
-        "theirs": None,
-        "difference": 1.0,
-        "problem": "outputs differ",
-    }
-    onnx = "ok    resnet50      123 nodes, relative difference 3.1e-07, statistics settled, 1.2 s"
-    found = zoo_table.onnx_entry(onnx)
-    assert found is not None
-    assert (found["name"], found["nodes"], found["difference"]) == ("resnet50", 123, 3.1e-07)
-    assert (found["rounding"], found["problem"]) == (None, "")
-    steep = onnx.replace(", 1.2 s", ", torch from its float64 2.0e-03, 1.2 s")
-    found = zoo_table.onnx_entry(steep)
-    assert found is not None
-    assert found["rounding"] == 2e-3
-    refused = zoo_table.onnx_entry("WRONG warp   refused: no such layer  [no-onnx-form], 0.1 s")
-    assert refused is not None
-    assert refused["problem"] == "refused: no such layer  [no-onnx-form]"
