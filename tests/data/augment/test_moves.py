@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from striate.data.augment.moves import Edges, shift_and_flip
+from striate.data.augment.moves import Edges, flipped, shifted
 
 STILL = np.zeros((3, 2), np.int64)
 
@@ -37,10 +37,8 @@ def moved_by_numpy(
 def test_a_result_is_a_crop_after_reflect_padding(down: int, right: int, flip: bool) -> None:
     images = pictures(3, 4, 6)
     shifts = np.array([[down, right], [0, 0], [-down, right]])
-    moved = shift_and_flip(
-        images, shifts=shifts, flips=np.array([flip, False, not flip]), edges="mirror"
-    )
     flips = (flip, False, not flip)
+    moved = flipped(shifted(images, shifts, edges="mirror"), np.array(flips))
     for before, after, shift, is_flipped in zip(images, moved, shifts, flips, strict=True):
         expected = moved_by_numpy(before.numpy(), tuple(shift), flip=is_flipped, edges="mirror")
         assert np.array_equal(after.numpy(), expected)
@@ -53,9 +51,8 @@ def test_with_plain_edges_a_result_is_a_crop_after_padding_with_the_ground(
     images = torch.full((4, 5, 5, 3), 7, dtype=torch.uint8)
     images[:, 1:4, 1:4] = torch.arange(4 * 9 * 3, dtype=torch.uint8).reshape(4, 3, 3, 3) + 10
     images[:, 0, 2] = 99  # a stroke that touches the edge does not change the ground
-    moved = shift_and_flip(
-        images, shifts=np.array([[down, right]] * 4), flips=np.full(4, flip), edges="ground"
-    )
+    moved = shifted(images, np.array([[down, right]] * 4), edges="ground")
+    moved = flipped(moved, np.full(4, flip))
     for before, after in zip(images, moved, strict=True):
         expected = moved_by_numpy(before.numpy(), (down, right), flip=flip, edges="ground")
         assert np.array_equal(after.numpy(), expected)
@@ -63,7 +60,7 @@ def test_with_plain_edges_a_result_is_a_crop_after_padding_with_the_ground(
 
 def test_no_shift_and_no_flip_change_nothing_and_the_type_is_kept() -> None:
     images = pictures(3, 4, 5).to(torch.uint8)
-    moved = shift_and_flip(images, shifts=STILL, flips=np.zeros(3, np.bool_), edges="mirror")
+    moved = flipped(shifted(images, STILL, edges="mirror"), np.zeros(3, np.bool_))
     assert torch.equal(moved, images)
     assert moved.dtype == torch.uint8
     assert moved.data_ptr() != images.data_ptr()

@@ -25,7 +25,7 @@ PILLOW: dict[Kind, Callable[[Image.Image, float], Image.Image]] = {
     Kind.CONTRAST: lambda image, s: ImageEnhance.Contrast(image).enhance(1 + 0.99 * s),
     Kind.SHARPNESS: lambda image, s: ImageEnhance.Sharpness(image).enhance(1 + 0.99 * s),
     Kind.POSTERIZE: lambda image, s: ImageOps.posterize(image, 8 - round(6 * abs(s))),
-    Kind.SOLARIZE: lambda image, s: ImageOps.solarize(image, 256 - 256 * abs(s)),
+    Kind.SOLARIZE: lambda image, s: ImageOps.solarize(image, round(256 - 256 * abs(s))),
     Kind.AUTO_CONTRAST: lambda image, _: ImageOps.autocontrast(image),
     Kind.EQUALIZE: lambda image, _: ImageOps.equalize(image),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
+from scipy import ndimage  # type: ignore[import-untyped]
 
 from striate.data.augment.moves import Edges
 from striate.data.augment.warp import rotated, turning, warped

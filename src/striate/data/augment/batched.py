@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from striate.data.augment.mixing import mixed, mixed_targets
-from striate.data.augment.moves import shift_and_flip
+from striate.data.augment.moves import flipped, shifted
 from striate.data.augment.plan import Augmentation, Draws, draw
 from striate.data.augment.trivial import trivially_augmented
 from striate.data.augment.warp import rotated
@@ -59,11 +59,10 @@ def applied(
     images: Tensor, draws: Draws, plan: Augmentation, *, ground: tuple[float, ...]
 ) -> Tensor:
     """The images with all that was drawn done to them, in the order of the fields of `draws`."""
-    count = len(images)
-    if draws.shifts is not None or draws.flips is not None:
-        shifts = np.zeros((count, 2), np.int64) if draws.shifts is None else draws.shifts
-        flips = np.zeros(count, np.bool_) if draws.flips is None else draws.flips
-        images = shift_and_flip(images, shifts=shifts, flips=flips, edges=plan.edges)
+    if draws.shifts is not None:
+        images = shifted(images, draws.shifts, edges=plan.edges)
+    if draws.flips is not None:
+        images = flipped(images, draws.flips)
     others = (draws.angles, draws.kinds, draws.factors, draws.holes, draws.mix)
     if all(drawn is None for drawn in others):
         return images

@@ -12,22 +12,19 @@ from torch import Tensor
 Edges = Literal["mirror", "ground"]
 
 
-def shift_and_flip(
-    images: Tensor, *, shifts: np.ndarray, flips: np.ndarray, edges: Edges
-) -> Tensor:
-    """Every image moved by its shift, and mirrored left and right where its flip says so.
+def shifted(images: Tensor, shifts: np.ndarray, *, edges: Edges) -> Tensor:
+    """Every image moved by its shift.
 
     images: N×H×W×C; the result is like it. shifts: N×2, the first row and column that is seen, at
-    most H-1 and W-1 either way. flips: bool, N. edges: `mirror` as `reflect` padding before a
-    crop; `ground` is the median of the outermost pixels of the image, per channel: a plain sheet
-    behind letters stays plain, where mirrored strokes would make other letters.
+    most H-1 and W-1 either way. edges: `mirror` as `reflect` padding before a crop; `ground` is the
+    median of the outermost pixels of the image, per channel: a plain sheet behind letters stays
+    plain, where mirrored strokes would make other letters.
     """
     count, height, width, channels = images.shape
     device = images.device
     offsets = torch.from_numpy(shifts).to(device)
     rows = torch.arange(height, device=device) + offsets[:, :1]
     columns = torch.arange(width, device=device) + offsets[:, 1:]
-    columns = torch.where(torch.from_numpy(flips).to(device)[:, None], columns.flip(1), columns)
     starts = torch.arange(count, device=device)[:, None, None] * (height * width)
     inner_rows, inner_columns = _mirrored(rows, height), _mirrored(columns, width)
     places = starts + inner_rows[:, :, None] * width + inner_columns[:, None, :]
@@ -37,6 +34,12 @@ def shift_and_flip(
         return moved
     is_inside = (rows == inner_rows)[:, :, None] & (columns == inner_columns)[:, None, :]
     return torch.where(is_inside[..., None], moved, grounds(images)[:, None, None, :])
+
+
+def flipped(images: Tensor, flips: np.ndarray) -> Tensor:
+    """Those images mirrored left and right where `flips`, bool, N, says so; images: N×H×W×C."""
+    is_flipped = torch.from_numpy(flips).to(images.device)[:, None, None, None]
+    return torch.where(is_flipped, images.flip(2), images)
 
 
 def grounds(images: Tensor) -> Tensor:

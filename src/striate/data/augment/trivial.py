@@ -86,7 +86,7 @@ def _matrix(kind: Kind, strength: float, height: int, width: int) -> np.ndarray:
 
 
 def _changes() -> dict[Kind, Callable[[Tensor, Tensor], Tensor]]:
-    """What the operations on colours do to images of a strength each; kornia takes seconds."""
+    """What the operations on colours do to images, of a strength each."""
     from kornia import enhance
 
     def factor(strength: Tensor) -> Tensor:

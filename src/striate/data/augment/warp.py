@@ -26,7 +26,7 @@ def warped(images: Tensor, matrices: np.ndarray, *, edges: Edges) -> Tensor:
     """Images with every pixel moved as its matrix says, bilinear between pixels.
 
     images: float32, N×C×H×W. matrices: N×2×3, from offsets to the middle (right, down, in pixels)
-    to where they go. edges: what enters, as in `shift_and_flip`.
+    to where they go. edges: what enters, as in `shifted`.
     """
     from kornia.geometry.transform import warp_affine
 
