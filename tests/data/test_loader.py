@@ -1,26 +1,28 @@
-"""Batches: every image once, none alone, the same from memory and from workers."""
+"""Batches: every image once, in the order asked for; what cannot be read is left out by name."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from striate.data import (
+    Loader,
     Manifest,
-    MemoryLoader,
     Preprocessing,
-    StreamLoader,
-    UnreadableImageError,
-    decode_all,
+    contents,
+    decode,
     index,
+    measure_workers,
     refuse_many,
     save_unreadable,
 )
-from striate.data.loader import batch_places
+from striate.data import loader as loader_module
 from striate.errors import DataError
 from tests.data.pictures import stripe_folder
 
@@ -32,79 +34,89 @@ def photos(tmp_path: Path) -> Manifest:
     return index(stripe_folder(tmp_path / "photos", images=5))
 
 
-@given(st.integers(1, 500), st.integers(1, 64))
-def test_every_image_comes_once_in_batches_of_nearly_equal_size(images: int, batch: int) -> None:
-    parts = batch_places(images, batch)
-    sizes = [len(part) for part in parts]
-    assert np.concatenate(parts).tolist() == list(range(images))
-    assert max(sizes) <= batch
-    assert max(sizes) - min(sizes) <= 1
+def decoded(manifest: Manifest) -> np.ndarray:
+    read = contents(manifest)
+    return np.stack([decode(read(place), RECORD) for place in range(len(manifest))])
 
 
-def test_no_images_make_no_batches() -> None:
-    assert batch_places(0, 8) == []
+def threads() -> list[str]:
+    return [one.name for one in threading.enumerate() if one.name.startswith("striate-loader")]
 
 
-def test_batches_follow_the_given_order(photos: Manifest) -> None:
-    images = decode_all(photos, RECORD).images
-    assert images is not None
+@pytest.mark.parametrize("workers", [1, 3])
+def test_batches_follow_the_given_order(photos: Manifest, workers: int) -> None:
     order = np.random.default_rng(0).permutation(10)
-    batches = list(MemoryLoader(photos, images, 4).batches(order))
+    batches = list(Loader(photos, RECORD, 4, workers=workers).batches(order))
     assert np.concatenate([batch.places for batch in batches]).tolist() == order.tolist()
+    assert [len(batch.labels) for batch in batches] == [4, 3, 3]
     for batch in batches:
         places = batch.places.numpy()
-        np.testing.assert_array_equal(batch.images.numpy(), images[places])
+        np.testing.assert_array_equal(batch.images.numpy(), decoded(photos)[places])
         np.testing.assert_array_equal(batch.labels.numpy(), photos.labels[places])
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_streaming_gives_what_memory_gives(photos: Manifest, workers: int) -> None:
-    images = decode_all(photos, RECORD).images
-    assert images is not None
+def test_no_images_make_no_batches(photos: Manifest) -> None:
+    assert list(Loader(photos.taken(np.arange(0)), RECORD, 4).batches()) == []
+
+
+def test_a_pass_goes_on_where_it_was_left(photos: Manifest) -> None:
     order = np.arange(10)[::-1]
-    streamed = StreamLoader(photos, RECORD, 4, workers=workers).batches(order)
-    held = MemoryLoader(photos, images, 4).batches(order)
-    for one, other in zip(streamed, held, strict=True):
-        for left, right in zip(one, other, strict=True):
-            np.testing.assert_array_equal(left.numpy(), right.numpy())
+    loader = Loader(photos, RECORD, 3, workers=2)
+    whole = list(loader.batches(order, epoch=2))
+    assert len(whole) == loader.steps
+    for start in range(loader.steps + 1):
+        rest = list(loader.batches(order, epoch=2, start=start))
+        assert len(rest) == loader.steps - start
+        for one, other in zip(rest, whole[start:], strict=True):
+            np.testing.assert_array_equal(one.images, other.images)
+            np.testing.assert_array_equal(one.places, other.places)
 
 
 def test_an_unreadable_image_is_left_out_by_name(photos: Manifest, tmp_path: Path) -> None:
+    expected = decoded(photos)
     (tmp_path / "photos" / "across" / "3.png").write_bytes(b"oops")
     (tmp_path / "photos" / "upright" / "1.png").unlink()
-    decoded = decode_all(photos, RECORD)
-    told = [(bad.path, bad.reason) for bad in decoded.unreadable]
-    assert told == [
-        ("across/3.png", "not an image, or of a kind pillow cannot read"),
-        ("upright/1.png", "there is no such file"),
-    ]
-    assert decoded.images is not None
-    assert len(decoded.images) == len(decoded.manifest) == 8
-    whole = decode_all(decoded.manifest, RECORD).images
-    np.testing.assert_array_equal(decoded.images, whole)
-    save_unreadable(tmp_path / "bad.csv", decoded.unreadable)
-    assert (tmp_path / "bad.csv").read_text().splitlines() == [
-        "path,reason",
-        'across/3.png,"not an image, or of a kind pillow cannot read"',
-        "upright/1.png,there is no such file",
-    ]
+    loader = Loader(photos, RECORD, 4, workers=2)
+    for _ in range(2):
+        batches = list(loader.batches())
+        assert [batch.places.tolist() for batch in batches] == [[0, 1, 2], [4, 5], [7, 8, 9]]
+        for batch in batches:
+            np.testing.assert_array_equal(batch.images, expected[batch.places.numpy()])
+            np.testing.assert_array_equal(batch.labels, photos.labels[batch.places.numpy()])
+    told = [(bad.path, bad.reason) for bad in loader.unreadable]
+    assert told[1] == ("upright/1.png", "there is no such file")
+    assert told[0][0] == "across/3.png"
+    save_unreadable(tmp_path / "bad.csv", loader.unreadable)
+    lines = (tmp_path / "bad.csv").read_text().splitlines()
+    assert lines[0] == "path,reason"
+    assert lines[2] == "upright/1.png,there is no such file"
 
 
-def test_checking_without_keeping_finds_the_same(photos: Manifest, tmp_path: Path) -> None:
-    (tmp_path / "photos" / "across" / "3.png").write_bytes(b"")
-    checked = decode_all(photos, RECORD, keep=False)
-    assert checked.images is None
-    assert [bad.reason for bad in checked.unreadable] == ["the file is empty"]
-    assert len(checked.manifest) == 9
+def test_one_that_goes_bad_and_comes_back_stays_left_out(photos: Manifest, tmp_path: Path) -> None:
+    file = tmp_path / "photos" / "across" / "0.png"
+    content = file.read_bytes()
+    file.write_bytes(b"")
+    loader = Loader(photos, RECORD, 4, workers=1)
+    assert sum(len(batch.labels) for batch in loader.batches()) == 9
+    file.write_bytes(content)
+    assert sum(len(batch.labels) for batch in loader.batches()) == 9
+
+
+def test_a_batch_of_which_nothing_is_left_does_not_come(photos: Manifest, tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / "photos" / "across" / f"{number}.png").write_bytes(b"")
+    batches = Loader(photos, RECORD, 2, workers=2).batches()
+    assert [batch.places.tolist() for batch in batches] == [[2, 3], [4, 5], [6, 7], [8, 9]]
 
 
 def test_too_many_unreadable_images_are_an_error(photos: Manifest, tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / "photos" / "across" / f"{number}.png").write_bytes(b"")
-    bad = decode_all(photos, RECORD).unreadable
-    refuse_many(bad, 10, limit=0.2)
+    loader = Loader(photos, RECORD, 4)
+    list(loader.batches())
+    refuse_many(loader.unreadable, 10, limit=0.2)
     with pytest.raises(DataError) as caught:
-        refuse_many(bad, 10, limit=0.1)
+        refuse_many(loader.unreadable, 10, limit=0.1)
     assert str(caught.value) == (
         "error: 2 of 10 images cannot be read; 10.0% are allowed  [too-many-unreadable]\n"
         "   = help: across/0.png: the file is empty\n"
@@ -113,24 +125,85 @@ def test_too_many_unreadable_images_are_an_error(photos: Manifest, tmp_path: Pat
     )
 
 
-def test_progress_counts_every_image(photos: Manifest) -> None:
-    steps: list[int] = []
-    decode_all(photos, RECORD, advance=steps.append)
-    assert sum(steps) == 10
-
-
 def test_a_set_that_was_moved_is_an_error(photos: Manifest, tmp_path: Path) -> None:
     (tmp_path / "photos").rename(tmp_path / "pictures")
     with pytest.raises(DataError) as caught:
-        decode_all(photos, RECORD)
+        list(Loader(photos, RECORD, 4).batches())
     assert str(caught.value) == (
         f"error: the images are no longer at {tmp_path / 'photos'}  [data-moved]\n"
         "   = help: put them back, or name the place: striate eval RUN DATA"
     )
 
 
-def test_an_image_that_goes_bad_while_streaming_is_named(photos: Manifest, tmp_path: Path) -> None:
-    loader = StreamLoader(photos, RECORD, 4, workers=0)
-    (tmp_path / "photos" / "across" / "0.png").write_bytes(b"")
-    with pytest.raises(UnreadableImageError, match=r"across/0\.png: the file is empty"):
-        list(loader.batches())
+def test_closing_early_leaves_no_thread(photos: Manifest) -> None:
+    batches = Loader(photos, RECORD, 2, workers=3).batches()
+    next(batches)
+    assert threads()
+    batches.close()
+    assert not threads()
+
+
+def test_an_error_in_a_thread_names_the_file_and_ends_the_others(
+    photos: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(content: bytes, record: Preprocessing) -> np.ndarray:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(loader_module, "decode", broken)
+    with pytest.raises(RuntimeError, match="a bug") as caught:
+        list(Loader(photos, RECORD, 4, workers=2).batches())
+    assert "while loading across/" in caught.value.__notes__[0]
+    assert not threads()
+
+
+def test_ctrl_c_is_heard_while_waiting_for_slow_images(
+    photos: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(content: bytes, record: Preprocessing) -> np.ndarray:
+        time.sleep(0.2)
+        return np.zeros((8, 8, 3), np.uint8)
+
+    monkeypatch.setattr(loader_module, "decode", slow)
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    begin = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        list(Loader(photos, RECORD, 10, workers=1).batches())
+    assert time.perf_counter() - begin < 1  # all ten images would take two seconds
+    assert not threads()
+
+
+def test_only_a_few_batches_are_decoded_ahead(
+    photos: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def counted(content: bytes, record: Preprocessing) -> np.ndarray:
+        seen.append(1)
+        return np.zeros((8, 8, 3), np.uint8)
+
+    monkeypatch.setattr(loader_module, "decode", counted)
+    many = photos.taken(np.tile(np.arange(10), 20))
+    loader = Loader(many, RECORD, 4, workers=1)
+    batches = loader.batches()
+    next(batches)
+    time.sleep(0.1)
+    assert len(seen) <= 4 * (1 + loader.ahead)
+    batches.close()
+
+
+def test_the_time_waited_and_the_time_used_are_told_apart(photos: Manifest) -> None:
+    loader = Loader(photos, RECORD, 5, workers=1)
+    for _ in loader.batches():
+        time.sleep(0.05)
+    assert loader.used_s >= 0.1
+    assert loader.waiting == pytest.approx(loader.waited_s / (loader.waited_s + loader.used_s))
+
+
+def test_the_number_of_threads_is_measured_and_told(
+    photos: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader_module, "usable_cores", lambda: 6)
+    measured = measure_workers(Loader(photos, RECORD, 4), seconds=0.01)
+    assert list(measured.images_per_s) == [1, 2, 4, 6]
+    assert measured.count in measured.images_per_s
+    assert str(measured).startswith(f"{measured.count} threads load images (images/s by threads: 1")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from striate.data import Preprocessing, contents, decode_all, index
+from striate.data import Loader, Preprocessing, contents, index
 from striate.errors import DataError
 from tests.data.pictures import noise, png, table
 
@@ -67,9 +67,9 @@ def test_images_are_read_back_in_the_order_of_the_rows(tmp_path: Path) -> None:
 def test_a_row_without_an_image_is_unreadable_and_named(tmp_path: Path) -> None:
     rows = [{"bytes": png(noise(0)), "path": None}, {"bytes": None, "path": "gone.png"}]
     pq.write_table(pa.table({"image": rows, "label": [0, 1]}), tmp_path / "a.parquet")
-    decoded = decode_all(index(tmp_path), Preprocessing(8, 8, 3))
-    assert len(decoded.manifest) == 1
-    (bad,) = decoded.unreadable
+    loader = Loader(index(tmp_path), Preprocessing(8, 8, 3), 2)
+    assert [batch.places.tolist() for batch in loader.batches()] == [[0]]
+    (bad,) = loader.unreadable
     assert (bad.path, bad.reason) == ("a.parquet, row 1", "the table holds no image here")
 
 

@@ -36,6 +36,9 @@ def test_what_the_user_gives_always_wins() -> None:
         val_share=0.0,
         max_unreadable=0.0,
         precision="bfloat16",
+        workers=3,
+        cache="off",
+        rebuild_cache=True,
     )
     check_options(given)
     found = resolved(given)
@@ -101,8 +104,9 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         check_options({"epoch": 3})
     assert str(caught.value) == (
         "error: a training has no setting 'epoch'; did you mean 'epochs'?  [unknown-setting]\n"
-        "   = help: the settings are: batch, epochs, flip, lr, max_unreadable, padding, precision, "
-        "pretrained, seed, size, smoothing, val_share, weight_decay"
+        "   = help: the settings are: batch, cache, epochs, flip, lr, max_unreadable, padding, "
+        "precision, pretrained, rebuild_cache, seed, size, smoothing, val_share, weight_decay, "
+        "workers"
     )
 
 

@@ -1,12 +1,20 @@
 """Images on disk to batches: one manifest, one preprocessing record, one way to decode."""
 
+from striate.data.cache import Cache, Store, open_cache
 from striate.data.contents import contents, read_file
-from striate.data.decode import UnreadableImageError, decode, picture_size
+from striate.data.decode import (
+    Header,
+    Picture,
+    UnreadableImageError,
+    decode,
+    header,
+    picture,
+    picture_size,
+    resampled,
+)
 from striate.data.health import (
     Advance,
-    Decoded,
     Unreadable,
-    decode_all,
     refuse_many,
     save_unreadable,
     silent,
@@ -15,44 +23,51 @@ from striate.data.index import index
 from striate.data.loader import (
     Batch,
     Loader,
-    MemoryLoader,
-    StreamLoader,
-    fits_in_memory,
-    make_loader,
+    Workers,
+    measure_workers,
     network_input,
+    usable_cores,
 )
 from striate.data.manifest import SPLITS, Manifest, Split
+from striate.data.preprocessing import Box, Preprocessing
+from striate.data.sharding import Shard
 from striate.data.splits import default_share, stratified, with_validation
-from striate.data.transforms import Preprocessing
 from striate.data.stored import load_manifest
 
 __all__ = [
     "SPLITS",
     "Advance",
     "Batch",
-    "Decoded",
+    "Box",
+    "Cache",
+    "Header",
     "Loader",
     "Manifest",
-    "MemoryLoader",
+    "Picture",
     "Preprocessing",
+    "Shard",
     "Split",
-    "StreamLoader",
+    "Store",
     "Unreadable",
     "UnreadableImageError",
+    "Workers",
     "contents",
     "decode",
-    "decode_all",
     "default_share",
-    "fits_in_memory",
+    "header",
     "index",
     "load_manifest",
-    "make_loader",
+    "measure_workers",
     "network_input",
+    "open_cache",
+    "picture",
     "picture_size",
     "read_file",
     "refuse_many",
+    "resampled",
     "save_unreadable",
     "silent",
     "stratified",
+    "usable_cores",
     "with_validation",
 ]

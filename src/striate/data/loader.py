@@ -1,22 +1,36 @@
-"""Batches of images: from memory where they fit, decoded by worker processes where not."""
+"""Batches of images, decoded by threads a little ahead of their reader."""
 
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from striate.data.contents import contents
-from striate.data.decode import decode
-from striate.data.health import Decoded
+from striate.data.augment.views import View
+from striate.data.cache import Cache, shrunk
+from striate.data.contents import Contents, contents
+from striate.data.decode import UnreadableImageError, decode, resampled
+from striate.data.health import Unreadable
 from striate.data.manifest import Manifest
-from striate.data.transforms import Preprocessing
+from striate.data.preprocessing import Preprocessing
+from striate.data.sharding import Shard
+
+# Images that a thread decodes before it takes others: few, so that no thread has much left to do
+# while the others wait for the batch to be whole.
+CHUNK = 8
+# A batch this small is copied out of a cache faster than a thread is asked to do it.
+SMALL_BATCH_BYTES = 2**20
 
 
 class Batch(NamedTuple):
@@ -30,61 +44,300 @@ class Batch(NamedTuple):
     places: Tensor
 
 
-class Loader(Protocol):
-    """A source of batches over the images of one manifest."""
+class Loader:
+    """The images of one manifest in batches, as `record` says, decoded by threads.
 
-    manifest: Manifest
-    batch: int
+    Images that cannot be decoded are left out of their batch, and listed in `unreadable`. At most
+    `ahead` batches are in memory besides the one that is being used.
 
-    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
-        """All images once, in their order or in the given one, in batches of nearly equal size."""
+    batch: images at a time, of this shard.
+    view: draws the part of each picture that is shown, from the seed, the epoch and the image's
+        place only; None shows what the record says.
+    cache: where decoded images are kept and looked for; with a view, whole pictures.
+    workers: threads; by default as many as there are cores.
+    waited_s, used_s: seconds that the reader waited for images, and that it did something else, in
+    the last pass over them.
+    """
 
-
-class MemoryLoader:
-    """Batches of images that are decoded already."""
-
-    def __init__(self, manifest: Manifest, images: np.ndarray, batch: int) -> None:
-        assert len(images) == len(manifest)
-        self.manifest = manifest
-        self.batch = batch
-        self._images = torch.from_numpy(images)
-        self._labels = torch.from_numpy(manifest.labels.astype(np.int64))
-
-    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
-        """All images once, in batches of nearly equal size."""
-        for part in batch_places(len(self.manifest), self.batch, order):
-            places = torch.from_numpy(part)
-            yield Batch(self._images[places], self._labels[places], places)
-
-
-class StreamLoader:
-    """Batches of images that are decoded again each time, by worker processes."""
-
-    def __init__(
-        self, manifest: Manifest, record: Preprocessing, batch: int, *, workers: int
+    def __init__(  # noqa: PLR0913  all by name, and each may be left out
+        self,
+        manifest: Manifest,
+        record: Preprocessing,
+        batch: int,
+        *,
+        view: View | None = None,
+        seed: int = 0,
+        cache: Cache | None = None,
+        workers: int | None = None,
+        shard: Shard | None = None,
     ) -> None:
+        assert cache is None or (cache.side is None) == (view is None)
         self.manifest = manifest
+        self.record = record
         self.batch = batch
-        self._images = _Images(manifest, record)
-        self._workers = workers
+        self.view = view
+        self.seed = seed
+        self.cache = cache
+        self.workers = workers or usable_cores()
+        self.shard = shard or Shard()
+        self.waited_s = 0.0
+        self.used_s = 0.0
+        self._bad: dict[int, Unreadable] = {}
+        self._is_bad = np.zeros(len(manifest), bool)
+        self._labels = manifest.labels.astype(np.int64)
+        self._slots = None if cache is None else cache.slots(manifest)
 
-    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
-        """All images once, in batches of nearly equal size."""
-        parts = batch_places(len(self.manifest), self.batch, order)
-        for images, labels, places in DataLoader(
-            self._images,
-            batch_sampler=[part.tolist() for part in parts],
-            num_workers=self._workers,
-            worker_init_fn=_leave_interrupts_to_the_parent,
-        ):
-            yield Batch(images, labels, places)
+    @property
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        """The images met so far that cannot be decoded, in the order of the manifest."""
+        return tuple(self._bad[place] for place in sorted(self._bad))
+
+    @property
+    def steps(self) -> int:
+        """Batches of a pass over all images."""
+        return self.shard.steps(len(self.manifest), self.batch)
+
+    @property
+    def ahead(self) -> int:
+        """Batches that are begun before they are asked for: enough to keep all threads busy."""
+        return 1 + -(-2 * self.workers * min(CHUNK, self.batch) // self.batch)
+
+    @property
+    def kept(self) -> float:
+        """Share of the images that lie in the cache already."""
+        if self.cache is None or self._slots is None or not len(self._slots):
+            return 0.0
+        return float(self.cache.has(self._slots).mean())
+
+    @property
+    def waiting(self) -> float:
+        """Share of the last pass that its reader waited for images, 0..1."""
+        return self.waited_s / max(self.waited_s + self.used_s, 1e-9)
+
+    def batches(
+        self, order: np.ndarray | None = None, *, epoch: int = 0, start: int = 0
+    ) -> Generator[Batch]:
+        """This shard's images once, in batches of nearly equal size.
+
+        order: places in the manifest, all of them unless given. epoch: changes what views draw.
+        start: number of the first batch, to go on where a pass was left. The iterator may be
+        closed at any time; no thread is left then.
+
+        Raises:
+            DataError: the data are gone.
+        """
+        places = np.arange(len(self.manifest)) if order is None else order
+        parts = self.shard.parts(places, self.batch)[start:]
+        self.waited_s = self.used_s = 0.0
+        with closing(self._all(parts, epoch)) as source:
+            while True:
+                begin = time.perf_counter()
+                batch = next(source, None)
+                given = time.perf_counter()
+                self.waited_s += given - begin
+                if batch is None:
+                    return
+                yield batch
+                self.used_s += time.perf_counter() - given
+
+    def _all(self, parts: Sequence[np.ndarray], epoch: int) -> Generator[Batch]:
+        """All batches; small ones straight from the cache as long as that has them."""
+        number = 0
+        image_bytes = self.record.height * self.record.width * self.record.channels
+        if self.batch * image_bytes <= SMALL_BATCH_BYTES:
+            while number < len(parts) and self._is_kept(parts[number]):
+                filling = _Filling(parts[number], self._empty(len(parts[number])))
+                self._gather(filling.places, filling.pixels)
+                yield from self._finished(filling)
+                number += 1
+        if number < len(parts):
+            yield from self._threaded(parts[number:], epoch)
+
+    def _threaded(self, parts: Sequence[np.ndarray], epoch: int) -> Generator[Batch]:
+        self._read  # noqa: B018  data that are gone are told here, not in every thread
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="striate-loader")
+        begun: deque[_Filling] = deque()
+        try:
+            for part in parts:
+                begun.append(self._begun(pool, part, epoch, stop))
+                if len(begun) > self.ahead:
+                    yield from self._finished(begun.popleft())
+            while begun:
+                yield from self._finished(begun.popleft())
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            if self.cache is not None:
+                self.cache.close()
+
+    def _begun(
+        self, pool: ThreadPoolExecutor, part: np.ndarray, epoch: int, stop: threading.Event
+    ) -> _Filling:
+        """A batch whose images are being put into their places."""
+        filling = _Filling(part, self._empty(len(part)))
+        share = max(1, -(-len(part) // self.workers))
+        chunk = share if self._is_kept(part) else min(CHUNK, share)
+        for first in range(0, len(part), chunk):
+            rows = range(first, min(first + chunk, len(part)))
+            filling.jobs.append(pool.submit(self._fill, filling, rows, epoch, stop))
+        return filling
+
+    def _finished(self, filling: _Filling) -> Generator[Batch]:
+        """The batch without the images that cannot be decoded; none if that leaves nothing."""
+        for job in filling.jobs:
+            job.result()
+        images, places = filling.images, filling.places
+        is_good = ~self._is_bad[places]
+        if not is_good.all():
+            images, places = images[torch.from_numpy(is_good)], places[is_good]
+        if len(places):
+            labels = torch.from_numpy(self._labels[places])
+            yield Batch(images, labels, torch.from_numpy(places))
+
+    def _fill(self, filling: _Filling, rows: range, epoch: int, stop: threading.Event) -> None:
+        """Put some images of a batch into their places. Runs in a thread."""
+        places = filling.places[rows.start : rows.stop]
+        target = filling.pixels[rows.start : rows.stop]
+        if self._is_kept(places):
+            self._gather(places, target)
+            return
+        for place, image in zip(places.tolist(), target, strict=True):
+            if stop.is_set():
+                return
+            if self._is_bad[place]:
+                continue
+            try:
+                image[...] = self._picture(place, epoch)
+            except UnreadableImageError as bad:
+                self._bad[place] = Unreadable(self.manifest.name(place), bad.reason)
+                self._is_bad[place] = True
+            except Exception as error:
+                error.add_note(f"while loading {self.manifest.name(place)}")
+                raise
+
+    def _picture(self, place: int, epoch: int) -> np.ndarray:
+        """An image as the network sees it."""
+        if self.view is not None:
+            return self._viewed(place, self.view, np.random.default_rng([self.seed, epoch, place]))
+        if self.cache is None or self._slots is None:
+            return decode(self._read(place), self.record)
+        slot = int(self._slots[place])
+        kept = self.cache.read(slot)
+        if kept is None:
+            kept = decode(self._read(place), self.record)
+            self.cache.write(slot, kept)
+        return kept
+
+    def _viewed(self, place: int, view: View, chance: np.random.Generator) -> np.ndarray:
+        """The part of an image that a view draws, scaled to what the network takes."""
+        if self.cache is None or self._slots is None:
+            return decode(
+                self._read(place),
+                self._drawn_record,
+                view=lambda height, width: view.box(height, width, chance),
+            )
+        slot = int(self._slots[place])
+        whole = self.cache.picture(slot)
+        if whole is None:
+            whole = shrunk(self._read(place), self.record, self.cache.side or 0)
+            self.cache.write(slot, whole.array)
+        box = view.box(whole.height, whole.width, chance)
+        return resampled(whole.array, whole.scaled(box), self.record)
+
+    @cached_property
+    def _drawn_record(self) -> Preprocessing:
+        """As the record; but a JPEG is decoded no larger than what is drawn from it must be.
+
+        That is good enough for a part drawn by chance, and far faster where files are large.
+        """
+        return replace(self.record, reducing_gap=1.0)
+
+    def _is_kept(self, places: np.ndarray) -> bool:
+        """Whether all these images lie in the cache as the network sees them."""
+        if self.cache is None or self._slots is None or self.cache.side is not None:
+            return False
+        return self.cache.holds(self._slots[places])
+
+    def _gather(self, places: np.ndarray, target: np.ndarray) -> None:
+        assert self.cache is not None
+        assert self._slots is not None
+        self.cache.gather(self._slots[places], target)
+
+    def _empty(self, count: int) -> Tensor:
+        """Room for so many images; where there is a GPU, in memory that it can read by itself."""
+        shape = (count, self.record.height, self.record.width, self.record.channels)
+        return torch.empty(shape, dtype=torch.uint8, pin_memory=torch.cuda.is_available())
+
+    @cached_property
+    def _read(self) -> Contents:
+        return contents(self.manifest)
 
 
-def make_loader(decoded: Decoded, record: Preprocessing, *, batch: int) -> Loader:
-    """The loader for what was decoded: from memory if it was kept, else streaming."""
-    if decoded.images is not None:
-        return MemoryLoader(decoded.manifest, decoded.images, batch)
-    return StreamLoader(decoded.manifest, record, batch, workers=default_workers())
+class _Filling:
+    """A batch that is being made: its places, its images as tensor and as array, who makes it."""
+
+    def __init__(self, places: np.ndarray, images: Tensor) -> None:
+        self.places = places
+        self.images = images
+        self.pixels = images.numpy()
+        self.jobs: list[Future[None]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many threads load images fastest, and what was measured.
+
+    images_per_s: by number of threads.
+    """
+
+    count: int
+    images_per_s: dict[int, float]
+
+    def __str__(self) -> str:
+        figures = ", ".join(f"{n}: {rate:,.0f}" for n, rate in self.images_per_s.items())
+        return f"{self.count} threads load images (images/s by threads: {figures})"
+
+
+def measure_workers(loader: Loader, *, seconds: float = 0.25) -> Workers:
+    """Which number of threads decodes fastest here; of nearly equal ones the smallest.
+
+    Each of 1, 2, 4 and so on up to the usable cores decodes for so many seconds; the loader stays
+    as it is.
+    """
+    cores = usable_cores()
+    counts = sorted({*(2**power for power in range(cores.bit_length()) if 2**power < cores), cores})
+    places = np.random.default_rng(0).integers(0, len(loader.manifest), 4096)
+    rates: dict[int, float] = {}
+    for count in counts:
+        tried = Loader(
+            loader.manifest,
+            loader.record,
+            max(2 * count, 8),
+            view=loader.view,
+            workers=count,
+        )
+        rates[count] = _rate(tried, places, seconds)
+    best = max(rates.values())
+    return Workers(next(n for n, rate in rates.items() if rate >= 0.95 * best), rates)
+
+
+def _rate(loader: Loader, places: np.ndarray, seconds: float) -> float:
+    images, begin = 0, time.perf_counter()
+    with closing(loader.batches(places)) as batches:
+        for batch in batches:
+            images += len(batch.labels)
+            if time.perf_counter() - begin > seconds:
+                break
+    return images / (time.perf_counter() - begin)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
 
 
 def network_input(images: Tensor, record: Preprocessing) -> Tensor:
@@ -95,49 +348,3 @@ def network_input(images: Tensor, record: Preprocessing) -> Tensor:
     mean = torch.tensor(record.mean, dtype=torch.float32, device=images.device)
     deviation = torch.tensor(record.deviation, dtype=torch.float32, device=images.device)
     return images.to(torch.float32).div_(255).sub_(mean).div_(deviation).permute(0, 3, 1, 2)
-
-
-def batch_places(images: int, batch: int, order: np.ndarray | None = None) -> list[np.ndarray]:
-    """Places of the images of each batch; sizes differ by at most one, so none is a lone rest."""
-    places = np.arange(images) if order is None else order
-    assert len(places) == images
-    count = -(-images // batch)
-    return np.array_split(places.astype(np.int64), count) if count else []
-
-
-def fits_in_memory(images: int, record: Preprocessing) -> bool:
-    """Whether the decoded images take less than a quarter of this machine's memory."""
-    needed_bytes = images * record.height * record.width * record.channels
-    return needed_bytes < memory_bytes() // 4
-
-
-def memory_bytes() -> int:
-    """Memory of this machine; 8 GiB where it cannot be asked."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 8 * 2**30
-
-
-def default_workers() -> int:
-    """Worker processes for streaming: one per core, at most eight."""
-    return min(os.cpu_count() or 1, 8)
-
-
-class _Images(Dataset[tuple[Tensor, int, int]]):
-    def __init__(self, manifest: Manifest, record: Preprocessing) -> None:
-        self.manifest = manifest
-        self.record = record
-        self.labels = manifest.labels
-        self.read = contents(manifest)
-
-    def __len__(self) -> int:
-        return len(self.manifest)
-
-    def __getitem__(self, place: int) -> tuple[Tensor, int, int]:
-        image = decode(self.read(place), self.record, name=self.manifest.name(place))
-        return torch.from_numpy(image.copy()), int(self.labels[place]), place
-
-
-def _leave_interrupts_to_the_parent(_: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

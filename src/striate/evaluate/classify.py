@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from striate.data import Advance, Loader, Preprocessing, network_input, silent
+from striate.data import Advance, Loader, Preprocessing, network_input, refuse_many, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,28 @@ def answers(
 ) -> Answers:
     """What `module` says about all images of the loader; leaves its training mode as it was.
 
-    Ends early, with what is there, once `is_stopped` says so.
+    Ends early, with what is there, once `is_stopped` says so. Images that cannot be decoded are
+    left out; `loader.unreadable` names them.
+
+    Raises:
+        DataError: there is none that can be decoded.
     """
     log_probabilities, labels, places = [], [], []
     was_training = module.training
     module.eval()
     try:
-        for batch in loader.batches():
-            log_probabilities.append(log_probabilities_of(module, batch.images, record))
-            labels.append(batch.labels)
-            places.append(batch.places)
-            advance(len(batch.labels))
-            if is_stopped():
-                break
+        with closing(loader.batches()) as batches:
+            for batch in batches:
+                log_probabilities.append(log_probabilities_of(module, batch.images, record))
+                labels.append(batch.labels)
+                places.append(batch.places)
+                advance(len(batch.labels))
+                if is_stopped():
+                    break
     finally:
         module.train(was_training)
+    if not labels:
+        refuse_many(loader.unreadable, len(loader.manifest), limit=0)
     return Answers(
         torch.cat(log_probabilities).numpy(), torch.cat(labels).numpy(), torch.cat(places).numpy()
     )

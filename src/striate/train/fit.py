@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -14,11 +15,11 @@ import torch
 
 from striate import __version__
 from striate.data import (
-    Decoded,
     Loader,
     Manifest,
     Preprocessing,
-    make_loader,
+    Store,
+    measure_workers,
     network_input,
     save_unreadable,
 )
@@ -29,13 +30,18 @@ from striate.quantities import dimensions, exact, short
 from striate.train.choose import Way, fastest_way
 from striate.train.folder import MANIFEST, NETWORK, SETTINGS, UNREADABLE, check_free, make_folder
 from striate.train.loop import SELECTION, Job, Outcome, train
-from striate.train.prepare import Glance, glance, prepare, read_data
+from striate.train.prepare import Glance, Prepared, glance, prepare, read_data
 from striate.train.reporter import Reporter, Terminal
 from striate.train.settings import Options, Origin, Settings, check_options, resolve
 from striate.train.start import Start, find_start
 
 # Multiply-accumulates of a whole training below which measuring the fastest way does not pay.
 WORTH_MEASURING = 2e12
+# Images to decode below which measuring the fastest number of threads does not pay.
+WORTH_MEASURING_WORKERS = 2000
+# A photo is decoded at half its size as long as that has twice the pixels, along each axis, that
+# it is scaled to: decoding is several times faster, and the picture is nearly the same.
+REDUCING_GAP = 2.0
 # What the forward and the backward pass of a step cost, in forward passes.
 PASSES = 3
 
@@ -70,13 +76,15 @@ def fit(
     prepared = prepare(
         manifest,
         record,
+        Store(options.get("cache", "auto"), options.get("rebuild_cache", False)),
         max_unreadable=options.get("max_unreadable", 0.01),
         reporter=tell,
     )
-    training, record = prepared.splits["train"], start.suited(prepared.record)
+    record = start.suited(prepared.record)
     is_colour = seen.is_colour and record.channels == 3
-    settings = resolve(options, manifest=training.manifest, record=record, is_colour=is_colour)
-    loader = make_loader(training, record, batch=settings.batch)
+    settings = resolve(options, manifest=prepared.train, record=record, is_colour=is_colour)
+    settings = with_workers(settings, prepared, reporter=tell)
+    loader, val = _loaders(prepared, record, settings)
     settings = with_way(settings, chosen, loader, record, reporter=tell)
     tell.line(_settings_line(settings))
     folder = make_folder(wanted, data=str(data), network=chosen.name)
@@ -87,7 +95,7 @@ def fit(
     job = Job(
         module=start.module(),
         train=loader,
-        val=_val_loader(prepared.splits["val"], record, settings),
+        val=val,
         record=record,
         settings=settings,
         folder=folder,
@@ -103,11 +111,18 @@ def choose_network(
 
     Raises:
         TextError: the text is wrong, or the images are too small for it.
-        UsageError: it is no classifier of images in one or three channels.
+        UsageError: it is no classifier, or not of such images.
         DataError: another number of outputs than classes.
     """
     chosen = net if isinstance(net, Network) else _built(net, len(classes), seen, size)
-    input_record(chosen)
+    record = input_record(chosen)
+    if record.colour == "bands" and seen.bands and record.channels not in seen.bands:
+        raise UsageError.of(
+            "network-input",
+            f"{chosen.name} takes {dimensions(chosen.input)}, but the images have "
+            f"{' or '.join(map(str, sorted(seen.bands)))} channels",
+            "networks of 1 or 3 channels take grey and colour images of all kinds",
+        )
     if size not in (None, chosen.input[1]):
         raise UsageError.of(
             "network-size",
@@ -123,15 +138,15 @@ def input_record(chosen: Network) -> Preprocessing:
     """How images are prepared for a network; mean and deviation are still to be computed.
 
     Raises:
-        UsageError: it takes no images of one or three channels and a stated size.
+        UsageError: it takes no images of a stated size.
     """
     match chosen.input:
-        case (1 | 3 as channels, int(height), int(width)):
-            return Preprocessing(height, width, channels)
+        case (int(channels), int(height), int(width)):
+            return Preprocessing(height, width, channels, reducing_gap=REDUCING_GAP)
     raise UsageError.of(
         "network-input",
-        f"{chosen.name} takes {dimensions(chosen.input)}; images have 1 or 3 channels, a height "
-        "and a width",
+        f"{chosen.name} takes {dimensions(chosen.input)}; images have channels, a height and a "
+        "width",
         "begin the text with, say, input(3, 32, 32)",
     )
 
@@ -153,7 +168,8 @@ def with_way(
     macs = PASSES * (chosen.macs or 0) * settings.epochs * len(loader.manifest)
     if macs < WORTH_MEASURING:
         return replace(settings, channels_last=settings.precision == "bfloat16")
-    batch = next(iter(loader.batches()))
+    with closing(loader.batches()) as batches:
+        batch = next(batches)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     images = network_input(batch.images.to(device), record)
     labels = batch.labels.to(device)
@@ -169,7 +185,7 @@ def with_way(
 
 def _built(net: str, classes: int, seen: Glance, size: int | None) -> Network:
     """The network of a text or name; where it leaves its input open, one that suits the data."""
-    channels = 3 if seen.is_colour else 1
+    channels = seen.channels
     height, width = (seen.height, seen.width) if seen.share > 0.9 else (224, 224)
     given = (channels, size or height, size or width)
     try:
@@ -200,10 +216,36 @@ def _refuse_outputs(chosen: Network, classes: tuple[str, ...]) -> None:
     )
 
 
-def _val_loader(decoded: Decoded, record: Preprocessing, settings: Settings) -> Loader | None:
-    if not len(decoded.manifest):
-        return None
-    return make_loader(decoded, record, batch=settings.batch)
+def _loaders(
+    prepared: Prepared, record: Preprocessing, settings: Settings
+) -> tuple[Loader, Loader | None]:
+    """Of the training images, and of the validation images if there are any."""
+    train, val = (
+        Loader(
+            part,
+            record,
+            settings.batch,
+            seed=settings.seed,
+            cache=prepared.cache,
+            workers=settings.workers,
+        )
+        for part in (prepared.train, prepared.val)
+    )
+    return train, val if len(val.manifest) else None
+
+
+def with_workers(settings: Settings, prepared: Prepared, *, reporter: Reporter) -> Settings:
+    """The settings with the number of threads that loads images fastest here, if there is much
+    to load.
+    """
+    train = Loader(prepared.train, prepared.record, settings.batch, cache=prepared.cache)
+    left = (1 - train.kept) * len(train.manifest)
+    if settings.origins["workers"] == "option" or left < WORTH_MEASURING_WORKERS:
+        return settings
+    measured = measure_workers(train)
+    reporter.line(f"measured: {measured}")
+    origins: dict[str, Origin] = {**settings.origins, "workers": "measured"}
+    return replace(settings, workers=measured.count, origins=origins)
 
 
 def _write_head(folder: Path, settings: Settings, chosen: Network, *, data: str) -> None:

@@ -16,7 +16,8 @@ class EpochRow:
     """What an epoch came to; the validation columns are None without a validation split.
 
     seconds: of training since the start, validation included. lr: after the last step.
-    images_per_s: while training, validation not counted.
+    images_per_s: while training, validation not counted. input_share: of that time, what was spent
+    waiting for images, 0..1.
     """
 
     epoch: int
@@ -27,6 +28,7 @@ class EpochRow:
     val_accuracy: float | None
     val_macro_f1: float | None
     images_per_s: float
+    input_share: float
 
     def line(self, epochs: int) -> str:
         """The row as a sentence with the time that is left."""
@@ -34,7 +36,10 @@ class EpochRow:
         parts = [f"epoch {self.epoch:{width}}/{epochs}", f"loss {self.train_loss:.4f}"]
         if self.val_accuracy is not None:
             parts.append(f"val accuracy {100 * self.val_accuracy:.2f} %")
-        parts.append(f"{self.images_per_s:,.0f} images/s")
+        waited = round(100 * self.input_share)
+        parts.append(
+            f"{self.images_per_s:,.0f} images/s (input {waited} %, model {100 - waited} %)"
+        )
         rest = self.seconds / self.epoch * (epochs - self.epoch)
         parts.append(f"{duration(rest)} left" if rest else duration(self.seconds))
         return "  ".join(parts)

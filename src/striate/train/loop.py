@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from striate.data import Advance, Batch, Loader, Preprocessing, network_input
+from striate.data import (
+    Advance,
+    Batch,
+    Loader,
+    Preprocessing,
+    network_input,
+    refuse_many,
+    save_unreadable,
+)
 from striate.data.augment import Augmentation, Augmenter
 from striate.errors import TrainingError, listing
 from striate.evaluate import Scores, answers, score
 from striate.files import Json
 from striate.train.checkpoint import save_checkpoint
 from striate.train.choose import Way, arrange, forward_loss
-from striate.train.folder import LOG
+from striate.train.folder import LOG, UNREADABLE
+from striate.train.input import input_advice
 from striate.train.interrupt import Interruption, interruptible
 from striate.train.logbook import EpochRow, Logbook
 from striate.train.optimizers import make_optimizer, set_lr
@@ -98,9 +108,12 @@ class _Training:
             ground=job.record.mean,
             seed=settings.seed,
         )
-        self.steps_per_epoch = math.ceil(len(job.train.manifest) / job.train.batch)
+        self.steps_per_epoch = job.train.steps
         self.step = 0
         self.lr = 0.0
+        self.unreadable = 0
+        self.told_unreadable = 0
+        self.is_advised = False
         self.good = _copy(self.module)
 
     @property
@@ -112,14 +125,32 @@ class _Training:
         order = np.random.default_rng([self.job.settings.seed, number])
         total, images = 0.0, 0
         self.module.train()
-        for batch in self.job.train.batches(order.permutation(len(self.job.train.manifest))):
-            loss = self._step(batch, number)
-            total += loss * len(batch.labels)
-            images += len(batch.labels)
-            advance(len(batch.labels))
-            if self.interruption.is_requested():
-                break
-        return total / images
+        places = order.permutation(len(self.job.train.manifest))
+        with closing(self.job.train.batches(places, epoch=number)) as batches:
+            for batch in batches:
+                loss = self._step(batch, number)
+                total += loss * len(batch.labels)
+                images += len(batch.labels)
+                advance(len(batch.labels))
+                self._refuse_many()
+                if self.interruption.is_requested():
+                    break
+        return total / max(images, 1)
+
+    def _refuse_many(self) -> None:
+        """Tell the images that turned out unreadable since the last time.
+
+        Raises:
+            DataError: they are more than is allowed.
+        """
+        loaders = [loader for loader in (self.job.train, self.job.val) if loader is not None]
+        found = [bad for loader in loaders for bad in loader.unreadable]
+        if len(found) == self.unreadable:
+            return
+        self.unreadable = len(found)
+        save_unreadable(self.job.folder / UNREADABLE, found)
+        images = sum(len(loader.manifest) for loader in loaders)
+        refuse_many(found, images, limit=self.job.settings.max_unreadable)
 
     def _step(self, batch: Batch, epoch: int) -> float:
         """One step of the optimizer; the loss before it."""
@@ -161,10 +192,23 @@ class _Training:
             )
         if self.interruption.is_requested():
             return None
+        self._refuse_many()
         scores = score(said.log_probabilities, said.labels, val.manifest.classes)
         if not math.isfinite(scores.log_loss):
             raise self._not_finite(epoch, "found on the validation images, after the last step")
         return scores
+
+    def advise(self) -> None:
+        """Tell, once each, images that were left out and what would make the input faster."""
+        if self.unreadable > self.told_unreadable:
+            self.told_unreadable = self.unreadable
+            listed = self.job.folder / UNREADABLE
+            self.reporter.line(
+                f"left out {self.unreadable:,} unreadable images, listed in {listed}"
+            )
+        if not self.is_advised and (advice := input_advice(self.job.train)):
+            self.is_advised = True
+            self.reporter.line(advice)
 
     def _not_finite(self, epoch: int, where: str) -> TrainingError:
         """Save the last weights that gave a finite loss, and say what happened."""
@@ -211,7 +255,7 @@ def train(job: Job, reporter: Reporter) -> Outcome:
             begin = time.perf_counter()
             with reporter.bar(f"epoch {epoch}/{job.settings.epochs}", images) as advance:
                 loss = training.epoch(epoch, advance)
-            train_seconds = time.perf_counter() - begin
+            rate = images / (time.perf_counter() - begin)
             scores = training.validate(epoch)
             if interruption.is_requested():
                 training.save("last", epoch=epoch - 1, scores=None)
@@ -221,9 +265,10 @@ def train(job: Job, reporter: Reporter) -> Outcome:
                 training.save("best", epoch=epoch, scores=scores)
                 best, best_scores = epoch, scores
             seconds = time.perf_counter() - start
-            row = _row(epoch, seconds, training.lr, loss, scores, images / train_seconds)
+            row = _row(training, epoch, seconds, loss, scores, rate)
             logbook.add(row)
             reporter.line(row.line(job.settings.epochs))
+            training.advise()
     seconds = time.perf_counter() - start
     return Outcome(
         folder=job.folder,
@@ -245,17 +290,18 @@ def _is_better(scores: Scores | None, best: Scores | None) -> bool:
 
 
 def _row(
-    epoch: int, seconds: float, lr: float, loss: float, scores: Scores | None, images_per_s: float
+    training: _Training, epoch: int, seconds: float, loss: float, scores: Scores | None, rate: float
 ) -> EpochRow:
     return EpochRow(
         epoch=epoch,
         seconds=seconds,
-        lr=lr,
+        lr=training.lr,
         train_loss=loss,
         val_loss=scores.log_loss if scores else None,
         val_accuracy=scores.accuracy if scores else None,
         val_macro_f1=scores.macro_f1 if scores else None,
-        images_per_s=images_per_s,
+        images_per_s=rate,
+        input_share=training.job.train.waiting,
     )
 
 

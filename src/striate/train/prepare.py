@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from striate.data import (
-    Decoded,
+    Advance,
+    Cache,
+    Header,
+    Loader,
     Manifest,
     Preprocessing,
-    Split,
+    Store,
     Unreadable,
     UnreadableImageError,
     contents,
-    decode,
-    decode_all,
     default_share,
-    fits_in_memory,
+    header,
     index,
-    picture_size,
+    open_cache,
     refuse_many,
+    silent,
     with_validation,
 )
 from striate.errors import DataError, listing
@@ -32,29 +34,40 @@ from striate.train.settings import Options
 
 # Images whose head is read to learn the usual size and whether there is colour.
 GLANCES = 200
-# Training images from which mean and deviation are computed.
-SAMPLE = 4096
+# Images of each split that are decoded before the training begins, to compute mean and deviation
+# and to learn whether they can be read: by the pixels that the network sees, between two numbers.
+SAMPLED_PIXELS = 512 * 224 * 224
+FEWEST_SAMPLED, MOST_SAMPLED = 256, 4096
+SAMPLE_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What the heads of some files say: the commonest size in pixels, and whether there is colour.
 
-    share: of those looked at, how many have that size.
+    share: of those looked at, how many have that size. channels: 1 or 3; another number where all
+        of them are arrays of so many bands. bands: every number of channels that is in the files.
     """
 
     height: int
     width: int
     is_colour: bool
     share: float
+    channels: int = 3
+    bands: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Decoded images of the splits that a training looks at, and how they were decoded."""
+    """The images of a training, how they are decoded, and where decoded ones are kept.
 
-    splits: Mapping[Split, Decoded]
+    unreadable: those found in a sample; others may be met while training.
+    """
+
+    train: Manifest
+    val: Manifest
     record: Preprocessing
+    cache: Cache | None
     unreadable: tuple[Unreadable, ...]
 
 
@@ -90,64 +103,89 @@ def glance(manifest: Manifest) -> Glance:
     training = manifest.only("train")
     read = contents(training)
     places = np.linspace(0, len(training) - 1, min(GLANCES, len(training))).astype(int)
-    sizes: Counter[tuple[int, int]] = Counter()
-    is_colour = False
+    heads: list[Header] = []
     for place in places.tolist():
-        try:
-            height, width, has_colour = picture_size(read(place))
-        except UnreadableImageError:
-            continue
-        sizes[height, width] += 1
-        is_colour = is_colour or has_colour
-    if not sizes:
+        with suppress(UnreadableImageError):
+            heads.append(header(read(place)))
+    if not heads:
         return Glance(224, 224, True, 0.0)
+    sizes = Counter((head.height, head.width) for head in heads)
     (height, width), count = sizes.most_common(1)[0]
-    return Glance(height, width, is_colour, count / sizes.total())
+    is_colour = any(head.is_colour for head in heads)
+    channels = 3 if is_colour else 1
+    bands = frozenset(head.channels for head in heads)
+    if len(bands) == 1 and all(head.mode == "bands" for head in heads):
+        channels = heads[0].channels
+    return Glance(height, width, is_colour, count / len(heads), channels, bands)
 
 
 def prepare(
-    manifest: Manifest, record: Preprocessing, *, max_unreadable: float, reporter: Reporter
+    manifest: Manifest,
+    record: Preprocessing,
+    store: Store,
+    *,
+    max_unreadable: float,
+    reporter: Reporter,
 ) -> Prepared:
-    """Decode training and validation images once; the record with their mean and deviation.
+    """Decode a sample of the images; the record with the mean and deviation of that.
 
-    Images are kept in memory where they fit.
+    Small sets are decoded whole. What is decoded lies in the cache then.
 
     Raises:
-        DataError: more unreadable images than the share `max_unreadable`.
+        DataError: so many of them cannot be read that it is more than the share `max_unreadable`
+            of all.
     """
-    splits: dict[Split, Decoded] = {}
-    parts: dict[Split, Manifest] = {name: manifest.only(name) for name in ("train", "val")}
-    total = sum(map(len, parts.values()))
-    keep = fits_in_memory(total, record)
-    with reporter.bar("decoding images" if keep else "checking images", total) as advance:
-        for name, part in parts.items():
-            splits[name] = decode_all(part, record, keep=keep, advance=advance)
-    unreadable = tuple(bad for decoded in splits.values() for bad in decoded.unreadable)
-    refuse_many(unreadable, total, limit=max_unreadable)
+    train, val = manifest.only("train"), manifest.only("val")
+    used = manifest.taken(np.flatnonzero(np.isin(manifest.splits, ["train", "val"])))
+    cache = open_cache(used, record, store, tell=reporter.line)
+    loaders = [Loader(part, record, SAMPLE_BATCH, cache=cache) for part in (train, val)]
+    samples = [_sample(loader) for loader in loaders]
+    with reporter.bar("decoding images", sum(map(len, samples))) as advance:
+        prepared = with_statistics(record, loaders[0], samples[0], advance=advance)
+        for batch in loaders[1].batches(samples[1]):
+            advance(len(batch.labels))
+    unreadable = tuple(bad for loader in loaders for bad in loader.unreadable)
+    refuse_many(unreadable, len(used), limit=max_unreadable)
     if unreadable:
         names = listing([f"{bad.path} ({bad.reason})" for bad in unreadable], most=3)
         reporter.line(f"left out {len(unreadable):,} unreadable images: {names}")
-    return Prepared(splits, with_statistics(record, splits["train"]), unreadable)
+    return Prepared(train, val, prepared, cache, unreadable)
 
 
-def with_statistics(record: Preprocessing, training: Decoded) -> Preprocessing:
-    """The record with mean and deviation per channel of up to `SAMPLE` training images."""
-    count = len(training.manifest)
-    places = np.linspace(0, count - 1, min(SAMPLE, count)).astype(int)
-    if training.images is not None:
-        pixels = training.images[places]
-    else:
-        read = contents(training.manifest)
-        pixels = np.stack([decode(read(place), record) for place in places.tolist()])
-    values = pixels.reshape(-1, record.channels)
-    mean = values.mean(axis=0, dtype=np.float64) / 255
+def with_statistics(
+    record: Preprocessing, loader: Loader, places: np.ndarray, *, advance: Advance = silent
+) -> Preprocessing:
+    """The record with mean and deviation per channel of the images at these places.
+
+    Raises:
+        DataError: none of them can be decoded.
+    """
+    pixels, total, squares = 0, np.zeros(record.channels), np.zeros(record.channels)
+    for batch in loader.batches(places):
+        values = batch.images.numpy().reshape(-1, record.channels)
+        # Sums of whole numbers below 2**53 are exact: no order of adding gives another result.
+        total += values.sum(axis=0, dtype=np.uint64)
+        squares += np.square(values, dtype=np.uint32).sum(axis=0, dtype=np.uint64)
+        pixels += len(values)
+        advance(len(batch.labels))
+    if not pixels:
+        refuse_many(loader.unreadable, len(places), limit=0)
+    mean = total / pixels
     # A channel without contrast must not be divided by zero; one level of 255 is the floor.
-    deviation = np.maximum(values.std(axis=0, dtype=np.float64), 1) / 255
+    deviation = np.maximum(np.sqrt(np.maximum(squares / pixels - mean**2, 0)), 1)
     return replace(
         record,
-        mean=tuple(round(float(value), 6) for value in mean),
-        deviation=tuple(round(float(value), 6) for value in deviation),
+        mean=tuple(round(float(value) / 255, 6) for value in mean),
+        deviation=tuple(round(float(value) / 255, 6) for value in deviation),
     )
+
+
+def _sample(loader: Loader) -> np.ndarray:
+    """Places of the images that are looked at, spread over all."""
+    count = len(loader.manifest)
+    pixels = loader.record.height * loader.record.width
+    wanted = min(count, MOST_SAMPLED, max(FEWEST_SAMPLED, SAMPLED_PIXELS // pixels))
+    return np.linspace(0, count - 1, wanted).astype(np.int64)
 
 
 def _counts_line(data: str | Path, divided: Manifest, stated: Manifest) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypedDict, get_args, get_type_hints
 
-from striate.data import Manifest, Preprocessing, default_share
+from striate.data import Manifest, Preprocessing, default_share, usable_cores
 from striate.data.augment import Edges
 from striate.errors import UsageError, did_you_mean, listing
 from striate.files import Json
@@ -30,6 +30,8 @@ class Options(TypedDict, total=False):
     share of training images held out where the data state no validation split. max_unreadable:
     share of unreadable images that is tolerated. precision: of the arithmetic while training.
     pretrained: weights to start from, as in `Network.module`; True for the published ones.
+    workers: threads that load images. cache: where decoded images are kept: `auto`, `off` or a
+    folder; rebuild_cache: make those that are there anew.
     """
 
     epochs: int
@@ -45,6 +47,9 @@ class Options(TypedDict, total=False):
     max_unreadable: float
     precision: Precision
     pretrained: str | bool
+    workers: int
+    cache: str
+    rebuild_cache: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,9 @@ class Settings:
     max_unreadable: float
     precision: Precision
     channels_last: bool
+    workers: int
+    cache: str = "auto"
+    rebuild_cache: bool = False
     pretrained: str | bool = False
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -91,6 +99,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "padding": (0, 1024),
     "val_share": (0, 0.9),
     "max_unreadable": (0, 1),
+    "workers": (1, 1024),
 }
 
 
@@ -151,6 +160,9 @@ def resolve(
         "max_unreadable": (0.01, "default"),
         "precision": ("float32", "default"),
         "channels_last": (False, "default"),
+        "workers": (usable_cores(), "default"),
+        "cache": ("auto", "default"),
+        "rebuild_cache": (False, "default"),
         "pretrained": (False, "default"),
     }
     given = {name: (value, "option") for name, value in options.items()}

@@ -56,7 +56,7 @@ def eval_(
 
     yield_while_waiting()
 
-    from striate.data import decode_all, fits_in_memory, make_loader, refuse_many
+    from striate.data import Loader, refuse_many
     from striate.deploy import open_bundle
     from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score
     from striate.train import Terminal
@@ -65,19 +65,16 @@ def eval_(
     chosen, manifest = _images(bundle, data, split, allow_missing=allow_missing)
     module = bundle.module()
     tell = Terminal()
-    with tell.bar("decoding images", len(manifest)) as advance:
-        keep = fits_in_memory(len(manifest), bundle.preprocessing)
-        decoded = decode_all(manifest, bundle.preprocessing, keep=keep, advance=advance)
-    refuse_many(decoded.unreadable, len(manifest), limit=max_unreadable)
-    for bad in decoded.unreadable:
-        tell.line(f"left out: {bad.path}: {bad.reason}")
-    loader = make_loader(decoded, bundle.preprocessing, batch=batch)
-    with tell.bar("evaluating", len(decoded.manifest)) as advance:
+    loader = Loader(manifest, bundle.preprocessing, batch)
+    with tell.bar("evaluating", len(manifest)) as advance:
         said = answers(module, loader, bundle.preprocessing, advance=advance)
+    refuse_many(loader.unreadable, len(manifest), limit=max_unreadable)
+    for bad in loader.unreadable:
+        tell.line(f"left out: {bad.path}: {bad.reason}")
     scores = score(said.log_probabilities, said.labels, bundle.classes)
     if json:
         head = {"run": run, "weights": bundle.name, "data": data or manifest.root, "split": chosen}
-        unreadable = {"unreadable": [bad.path for bad in decoded.unreadable]}
+        unreadable = {"unreadable": [bad.path for bad in loader.unreadable]}
         print(dumps({**head, **scores.to_json(), **unreadable}, allow_nan=False))
         return
     print(f"{run} ({bundle.name}) on {chosen} of {data or manifest.root}")

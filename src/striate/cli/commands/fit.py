@@ -61,6 +61,19 @@ def fit(
             "the published ones.",
         ),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads that load images. [default: measured]")
+    ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|off|DIR",
+            help="Keep decoded images for later epochs and runs. [default: auto, in ~/.cache]",
+        ),
+    ] = None,
+    rebuild_cache: Annotated[
+        bool, typer.Option("--rebuild-cache", help="Make kept images anew.")
+    ] = False,
     out: Annotated[
         str | None, typer.Option(help="The run folder. [default: runs/<data>-<network>-<number>]")
     ] = None,
@@ -100,6 +113,9 @@ def fit(
         "max_unreadable": max_unreadable,
         "precision": precision,
         "pretrained": pretrained,
+        "workers": workers,
+        "cache": cache,
+        "rebuild_cache": rebuild_cache or None,
     }
     options = {name: value for name, value in given.items() if value is not None}
     tell = Terminal()
