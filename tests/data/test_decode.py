@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from striate.data import Preprocessing, UnreadableImageError, decode, picture_size
+from striate.data import Preprocessing, UnreadableImageError, decode, header
 from tests.data.pictures import encoded, noise, png
 
 GREY = Preprocessing(4, 6, 1)
@@ -37,7 +37,8 @@ def test_all_eight_orientations_are_turned_upright(orientation: int) -> None:
     content = encoded(Image.fromarray(stored), exif=exif)
     expected = UPRIGHT[orientation](stored)
     height, width = expected.shape[:2]
-    assert picture_size(content) == (height, width, True)
+    head = header(content)
+    assert (head.height, head.width, head.orientation) == (height, width, orientation)
     np.testing.assert_array_equal(decode(content, Preprocessing(height, width, 3)), expected)
 
 
@@ -61,7 +62,7 @@ def test_colour_becomes_luma_for_a_grey_network() -> None:
 def test_sixteen_bits_are_scaled_not_clipped() -> None:
     ramp = np.linspace(0, 65535, 24).astype(np.uint16).reshape(4, 6)
     decoded = decode(png(ramp), GREY)[..., 0].reshape(-1).astype(int)
-    assert np.abs(decoded - ramp.reshape(-1) / 257).max() <= 0.5
+    np.testing.assert_array_equal(decoded, ramp.reshape(-1) // 256)
     assert (np.diff(decoded) > 0).all()
 
 
@@ -93,7 +94,7 @@ def test_a_truncated_jpeg_is_refused_with_its_name(share: float) -> None:
     whole = encoded(Image.fromarray(noise(4, height=64, width=64)), "JPEG")
     with pytest.raises(UnreadableImageError) as caught:
         decode(whole[: int(len(whole) * share)], COLOUR, name="cat/7.jpg")
-    assert str(caught.value).startswith("error: cat/7.jpg: damaged (")
+    assert str(caught.value).startswith("error: cat/7.jpg: truncated (")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
 def test_a_float_image_outside_sixteen_bits_is_refused() -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.full((4, 6), -1.5, np.float32)).save(buffer, "TIFF")
-    with pytest.raises(UnreadableImageError, match=r"pixels from -1.5 to -1.5; 0 to 65535"):
+    with pytest.raises(UnreadableImageError, match="floating-point numbers, whose black"):
         decode(buffer.getvalue(), GREY)
 
 

@@ -1,124 +1,152 @@
-"""Bytes of an image file to an upright 8-bit picture in the wanted colours."""
+"""Bytes of an image file to what a network sees; nothing else in striate opens images.
+
+Training, validation, prediction, the check of an export and the server all come here.
+"""
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from striate.data.transforms import Preprocessing
-from striate.errors import DataError, Diagnostic
+from striate.data._array_file import NPY, TIFF, NpyFile, TiffFile
+from striate.data._head import Header
+from striate.data._pillow_file import PillowFile
+from striate.data.preprocessing import Box, Preprocessing
+from striate.data.unreadable import PIXEL_LIMIT, UnreadableImageError, refusing
 
-# Above this an image is refused before it is decoded: a few kilobytes can unfold to gigabytes.
-PIXEL_LIMIT = 89_478_485
+__all__ = [
+    "PIXEL_LIMIT",
+    "Header",
+    "Picture",
+    "UnreadableImageError",
+    "decode",
+    "header",
+    "picture",
+    "resampled",
+]
 
-# What pillow's decoders are known to raise on damaged files; not all of it is an OSError.
-DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-
-
-class UnreadableImageError(DataError):
-    """An image that cannot be decoded; `reason` says why, without the name of the file."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        text = f"{name}: {reason}"
-        super().__init__(
-            Diagnostic(
-                "unreadable-image",
-                text,
-                help=("replace or remove the file, or convert it to PNG or JPEG",),
-            )
-        )
-        self.reason = reason
+_FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+_File: TypeAlias = "PillowFile | NpyFile | TiffFile"
 
 
-def decode(content: bytes, record: Preprocessing, *, name: str = "image") -> np.ndarray:
-    """The image as the network sees it, before scaling: uint8, H×W×C.
+class Picture(NamedTuple):
+    """A decoded picture, perhaps reduced, and how large it is in its file.
 
-    The only way from a file to a network: validation, evaluation and prediction all come here.
+    array: uint8 h×w×C, upright, in the colours of a record; it may not be written to.
+    height, width: of the whole file, in pixels, upright.
+    """
+
+    array: np.ndarray
+    height: int
+    width: int
+
+    def scaled(self, box: Box) -> Box:
+        """A part of the whole file, in pixels of `array`."""
+        across = self.array.shape[1] / self.width
+        down = self.array.shape[0] / self.height
+        return Box(box.left * across, box.top * down, box.right * across, box.bottom * down)
+
+
+def header(content: bytes, *, name: str = "image") -> Header:
+    """Size, colours and the like, from the head of a file; nothing is decoded.
 
     Raises:
-        UnreadableImageError: `content` is not a whole image, or one too large; the message opens
-            with `name`.
+        UnreadableImageError: it is not that of an image, or of one too large to decode.
     """
-    picture = record.resized(_upright(content, record, name))
-    return np.asarray(picture, dtype=np.uint8).reshape(record.height, record.width, record.channels)
+    with refusing(content, name):
+        return _opened(content, name).header()
 
 
 def picture_size(content: bytes, *, name: str = "image") -> tuple[int, int, bool]:
-    """Height and width in pixels after turning upright, and whether there is colour; no decoding.
+    """Height and width in pixels after turning upright, and whether there is colour.
 
     Raises:
-        UnreadableImageError: the head of the file is not that of an image.
+        UnreadableImageError: as `header`.
     """
+    head = header(content, name=name)
+    return head.height, head.width, head.is_colour
+
+
+def picture(
+    content: bytes,
+    record: Preprocessing,
+    *,
+    name: str = "image",
+    at_least: tuple[float, float] | None = None,
+) -> Picture:
+    """The whole picture, upright and in the record's colours, not yet scaled.
+
+    at_least: height and width; a JPEG is decoded at 1/2, 1/4 or 1/8 as long as what it has there
+        is not below. Other files, and without it all, are decoded in full.
+
+    Raises:
+        UnreadableImageError: `content` is not a whole image, or one too large, or has other bands
+            than the record takes; the message opens with `name`.
+    """
+    with refusing(content, name):
+        file = _opened(content, name)
+        return Picture(file.decoded(record, at_least), file.height, file.width)
+
+
+def decode(
+    content: bytes,
+    record: Preprocessing,
+    *,
+    name: str = "image",
+    view: Callable[[int, int], Box] | None = None,
+) -> np.ndarray:
+    """The image as the network sees it, before mean and deviation: uint8, H×W×C.
+
+    view: says which part is shown of a picture of that height and width; else the record does.
+
+    Raises:
+        UnreadableImageError: as `picture`.
+    """
+    with refusing(content, name):
+        file = _opened(content, name)
+        box = (view or record.box)(file.height, file.width)
+        at_least = record.at_least(file.height, file.width, box)
+        seen = Picture(file.decoded(record, at_least), file.height, file.width)
+        return resampled(seen.array, seen.scaled(box), record)
+
+
+def resampled(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarray:
+    """A part of a picture scaled to what the network takes: uint8 h×w×C to H×W×C.
+
+    box: in pixels of `array`.
+
+    Antialiased as pillow does it, each channel on its own; a picture that fits is left as it is.
+    """
+    height, width, channels = array.shape
+    inside = Box(max(box.left, 0), max(box.top, 0), min(box.right, width), min(box.bottom, height))
+    whole = Box(0, 0, width, height)
+    if inside == whole and (height, width) == (record.height, record.width):
+        return array
+    size, kind = (record.width, record.height), _FILTERS[record.interpolation]
+    if channels == 3:
+        return np.asarray(Image.fromarray(array).resize(size, kind, box=inside))
+    # In images of four channels pillow would take the last for alpha.
+    planes = (Image.fromarray(array[:, :, channel]) for channel in range(channels))
+    return np.dstack([np.asarray(plane.resize(size, kind, box=inside)) for plane in planes])
+
+
+def _opened(content: bytes, name: str) -> _File:
+    """The file with its head read, by the library that reads it right."""
+    if content.startswith(NPY):
+        return NpyFile(content, name)
+    if not content.startswith(TIFF):
+        return PillowFile(content, name)
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            has_colour = image.mode not in ("1", "L", "LA", "I", "F") and image.mode[:2] != "I;"
-    except DAMAGE as damage:
-        raise UnreadableImageError(name, _explained(content, damage)) from damage
-    return (width, height, has_colour) if turned else (height, width, has_colour)
-
-
-def _upright(content: bytes, record: Preprocessing, name: str) -> Image.Image:
-    """The decoded image, turned as its EXIF tag says, in mode `L` or `RGB`."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            pixels = image.width * image.height
-            if pixels > PIXEL_LIMIT:
-                raise UnreadableImageError(
-                    name, f"{pixels:,} pixels are more than the {PIXEL_LIMIT:,} that are decoded"
-                )
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-    except DAMAGE as damage:
-        raise UnreadableImageError(name, _explained(content, damage)) from damage
-    return _coloured(upright, record, name)
-
-
-def _coloured(image: Image.Image, record: Preprocessing, name: str) -> Image.Image:
-    mode = "L" if record.channels == 1 else "RGB"
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        image = _eight_bit(image, name)
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        above = image.convert("RGBA")
-        image = Image.new("RGBA", image.size, (*record.background, 255))
-        image.alpha_composite(above)
-    return image.convert(mode)
-
-
-def _eight_bit(image: Image.Image, name: str) -> Image.Image:
-    """A 16-bit grey image scaled to 8 bits: 65535 becomes 255, not everything above 255."""
-    values = np.asarray(image)
-    if values.dtype.kind == "f" or values.min() < 0 or values.max() > 65535:
-        raise UnreadableImageError(
-            name, f"pixels from {values.min():g} to {values.max():g}; 0 to 65535 can be read"
-        )
-    return Image.fromarray(np.round(values / 257.0).astype(np.uint8))
-
-
-def _explained(content: bytes, damage: BaseException) -> str:
-    if not content:
-        return "the file is empty"
-    if isinstance(damage, UnidentifiedImageError):
-        return "not an image, or of a kind pillow cannot read"
-    if isinstance(damage, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"more than the {PIXEL_LIMIT:,} pixels that are decoded"
-    return f"damaged ({' '.join(str(damage).split()) or type(damage).__name__})"
+        simple = PillowFile(content, name)
+    except UnidentifiedImageError:
+        return TiffFile(content, name)
+    if not simple.is_misread():
+        return simple
+    full = TiffFile(content, name)
+    return simple if full.is_packed else full

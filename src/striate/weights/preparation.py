@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from striate.data import Preprocessing
-from striate.data.transforms import Interpolation
+from striate.data.preprocessing import Interpolation
 from striate.errors import BundleError
 from striate.files import Json
 from striate.weights.imagenet import imagenet_classes
