@@ -242,8 +242,8 @@ def test_too_many_unreadable_images_stop_before_a_folder_is_made(tmp_path: Path)
         ),
         (
             "input(4, 8, 8) -> conv(4) -> gap -> fc(2)",
-            "error: network takes 4x8x8; images have 1 or 3 channels, a height and a width"
-            "  [network-input]\n   = help: begin the text with, say, input(3, 32, 32)",
+            "error: network takes 4x8x8, but the images have 3 channels  [network-input]\n"
+            "   = help: networks of 1 or 3 channels take grey and colour images of all kinds",
         ),
     ],
 )
