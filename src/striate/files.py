@@ -38,11 +38,25 @@ def replace_json(path: Path, value: Mapping[str, Json]) -> None:
     replace_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def cache_folder() -> Path:
+    """Where things may be kept that can be computed again; need not exist."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "striate"
+
+
 def natural(name: str) -> tuple[tuple[int, int | str], ...]:
     """Key that sorts `2` before `10` and `img9` before `img10`; ties by the exact name."""
     parts = re.split(r"(\d+)", name)
     key = tuple((0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts)
     return (*key, (2, name))
+
+
+def memory_bytes() -> int:
+    """Memory of this machine; 8 GiB where it cannot be asked."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 8 * 2**30
 
 
 def _write(path: Path, text: str) -> None:

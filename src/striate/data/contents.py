@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import pyarrow as pa
-
-from striate.data._digits import DIGITS, digit_files
-from striate.data._parquet import read_images
+from striate.data import layouts
 from striate.data.decode import UnreadableImageError
+from striate.data.fence import Fence
 from striate.data.manifest import Manifest
+from striate.discovery import load_all
 from striate.errors import DataError
 
 
 class Contents(Protocol):
-    """Gives the content of the image at a place of the manifest; can be sent to other processes."""
+    """Gives the content of the image at a place of the manifest, to any thread.
+
+    Can be sent to other processes, which then open the files themselves.
+    """
 
     def __call__(self, place: int, /) -> bytes:
         """The bytes of the file.
@@ -30,52 +31,37 @@ def contents(manifest: Manifest) -> Contents:
     """How to get at the images of a manifest.
 
     Raises:
-        DataError: the folder or file that the manifest starts from is gone.
+        DataError: the folder or file that the manifest starts from is gone, or a file that holds
+            many images is not the one that was indexed.
     """
-    if manifest.kind == "digits":
-        return _Listed(manifest, dict.fromkeys([DIGITS], digit_files()))
-    root = Path(manifest.root)
-    if not root.exists():
+    known = {module.__name__.rpartition(".")[2]: module for module in load_all(layouts)}
+    if manifest.kind not in known:
         raise DataError.of(
-            "data-moved",
-            f"the images are no longer at {root}",
-            "put them back, or name the place: striate eval RUN DATA",
+            "unknown-layout",
+            f"the manifest says that its images are in the layout '{manifest.kind}', which this "
+            "striate does not have",
+            "use the striate that wrote it, or index the data again",
         )
-    if manifest.kind == "folder":
-        return _Files(manifest)
-    paths = manifest.table["path"].unique().to_pylist()
-    return _Listed(manifest, {path: read_images(root / path) for path in paths})
+    if manifest.kind != "digits":
+        _refuse_moved(manifest)
+    reader = getattr(known[manifest.kind], "read", Files)
+    found: Contents = reader(manifest)
+    return found
 
 
-class _Files:
+class Files:
     """Images that are files of their own."""
 
     def __init__(self, manifest: Manifest) -> None:
         self.root = Path(manifest.root)
         self.paths = manifest.table["path"].combine_chunks()
+        self.fence = Fence(self.root, follows_links=manifest.follows_links)
 
     def __call__(self, place: int, /) -> bytes:
         path = str(self.paths[place].as_py())
+        if not self.fence.admits(path):
+            raise UnreadableImageError(path, "a link that leads out of the data folder")
         return read_file(self.root / path, name=path)
-
-
-class _Listed:
-    """Images that are rows of tables, held in memory as they are encoded."""
-
-    def __init__(
-        self, manifest: Manifest, tables: dict[str, Sequence[bytes] | pa.ChunkedArray]
-    ) -> None:
-        self.manifest = manifest
-        self.tables = tables
-        self.paths = manifest.table["path"].to_pylist()
-        self.rows = manifest.table["place"].to_pylist()
-
-    def __call__(self, place: int, /) -> bytes:
-        value = self.tables[self.paths[place]][self.rows[place]]
-        content = value if isinstance(value, bytes) else value.as_py()
-        if content is None:
-            raise UnreadableImageError(self.manifest.name(place), "the table holds no image here")
-        return bytes(content)
 
 
 def read_file(path: Path, *, name: str) -> bytes:
@@ -93,3 +79,23 @@ def read_file(path: Path, *, name: str) -> bytes:
     except OSError as damage:
         reason = damage.strerror or type(damage).__name__
         raise UnreadableImageError(name, f"cannot be read ({reason})") from damage
+
+
+def _refuse_moved(manifest: Manifest) -> None:
+    root = Path(manifest.root)
+    if not root.exists():
+        raise DataError.of(
+            "data-moved",
+            f"the images are no longer at {root}",
+            "put them back, or name the place: striate eval RUN DATA",
+        )
+    for path in manifest.table["path"].unique().to_pylist() if manifest.shards else []:
+        file = root / path
+        size = file.stat().st_size if file.is_file() else None
+        if size != manifest.shards.get(path, size) or size is None:
+            found = "is gone" if size is None else f"has {size:,} bytes"
+            raise DataError.of(
+                "shard-changed",
+                f"{file} {found}; the manifest was made when it had {manifest.shards[path]:,}",
+                "put the file back, or index the data again: striate split DATA",
+            )

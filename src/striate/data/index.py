@@ -1,54 +1,123 @@
-"""Whatever holds images, to one manifest: class folders, Parquet tables, built-in digits."""
+"""Whatever holds images, to one manifest, by the layout that recognises it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from striate.data._digits import DIGITS, index_digits
-from striate.data._folders import index_folder, natural_children
-from striate.data._parquet import index_parquet
+from striate.data import layouts
+from striate.data.layouts import Layout, Reading
 from striate.data.manifest import Manifest
-from striate.errors import DataError, did_you_mean
+from striate.data.names import composed, shown, unusable
+from striate.discovery import load_all
+from striate.errors import DataError, did_you_mean, listing
+
+DIGITS = "digits"
 
 
-def index(data: str | Path) -> Manifest:
+def index(
+    data: str | Path,
+    *,
+    follow_links: bool = False,
+    allow_empty: bool = False,
+    group: str | None = None,
+    classes: str | Path | None = None,
+    images: str | Path | None = None,
+) -> Manifest:
     """The images that `data` holds, with class names and the splits that it states.
 
-    A folder of class folders (flat, or below train, val and test), a Parquet file, a folder of
-    Parquet files, or the word `digits`. Images whose split is not stated are in `train`. A class
-    list is sorted naturally (`2` before `10`) unless the data state it.
+    data: a folder of class folders (flat, or below train, val and test); a list of files with
+    labels (.csv, .tsv, .jsonl); a Parquet file or a folder of them; WebDataset shards (.tar);
+    `hf:owner/dataset`; a saved manifest; or the word `digits`. Images whose split is not stated are
+    in `train`. A class list is sorted naturally (`2` before `10`) unless the data state it.
+    follow_links: take what lies outside the data folder but is linked from it.
+    allow_empty: keep classes whose folders hold no images.
+    group: column whose values must not be torn between splits; by default one called `group`.
+    classes: a text file with one class name a line, which fixes the list and its order.
+    images: folder that the paths of a list start from.
 
     Raises:
         DataError: nothing there, an empty class folder, no images, or no labels.
     """
-    if str(data) == DIGITS:
-        return index_digits()
-    path = Path(data)
-    if not path.exists():
-        raise _not_found(path)
-    if path.is_file():
-        if path.suffix.lower() != ".parquet":
-            raise DataError.of(
-                "not-a-data-set",
-                f"{path} is a file; a folder of class folders or a Parquet file is expected",
-                "put the images of each class into a folder of its name: photos/cat/1.jpg",
-            )
-        return index_parquet(path, [path])
-    tables = sorted(
-        file for file in path.rglob("*.parquet") if not _is_hidden(file.relative_to(path))
+    how = Reading(follow_links, allow_empty, group, Path(images) if images else None)
+    found = _layout(str(data)).index(str(data), how)
+    return found if classes is None else _with_class_file(found, Path(classes))
+
+
+def _layout(data: str) -> Layout:
+    """The layout of `data`.
+
+    Raises:
+        DataError: there is none, or several.
+    """
+    known = [cast(Layout, module) for module in load_all(layouts)]
+    fitting = [layout for layout in known if layout.recognises(data)]
+    if len(fitting) > 1:
+        fitting = [layout for layout in fitting if not getattr(layout, "FALLBACK", False)]
+    if len(fitting) > 1:
+        names = [str(getattr(layout, "__doc__", "")).split(":")[0] for layout in fitting]
+        raise DataError.of(
+            "several-layouts",
+            f"{shown(data)} can be read in several ways: {'; '.join(names)}",
+            "name the file or folder in it that is meant",
+        )
+    if not fitting:
+        raise _unknown(Path(data))
+    return fitting[0]
+
+
+def _unknown(path: Path) -> DataError:
+    wanted = (
+        "DATA is a folder of class folders (photos/cat/1.jpg), a list (.csv, .tsv, .jsonl with "
+        "path,label), Parquet, WebDataset .tar, hf:owner/dataset, a manifest, or the word digits"
     )
-    return index_parquet(path, tables) if tables else index_folder(path)
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _not_found(path: Path) -> Exception:
-    parent = path.parent
-    near = [child.name for child in natural_children(parent)] if parent.is_dir() else []
+    if path.exists():
+        return DataError.of("not-a-data-set", f"{shown(str(path))} is of no known layout", wanted)
+    near: list[str] = []
+    if path.parent.is_dir():
+        near = [child.name for child in path.parent.iterdir() if not child.name.startswith(".")]
     return DataError.of(
         "data-not-found",
-        f"there is no folder or file {path}{did_you_mean(path.name, [*near, DIGITS])}",
-        "DATA is a folder of class folders, a Parquet file or folder, or the word digits",
+        f"there is no folder or file {shown(str(path))}{did_you_mean(path.name, [*near, DIGITS])}",
+        wanted,
     )
+
+
+def _with_class_file(manifest: Manifest, file: Path) -> Manifest:
+    """The manifest with the classes of a text file; whole numbers are places in it, from 0."""
+    names = _class_file(file)
+    numbers = manifest.classes
+    if all(name.isdecimal() for name in numbers) and not set(numbers) <= set(names):
+        beyond = [name for name in numbers if int(name) >= len(names)]
+        if beyond:
+            raise DataError.of(
+                "label-out-of-range",
+                f"label {beyond[-1]}, but {file} names {len(names)} classes",
+                "labels that are whole numbers are places in the list, from 0",
+            )
+        manifest = replace(manifest, classes=tuple(names[int(name)] for name in numbers))
+    return manifest.with_classes(names, allow_missing=True, known_by=file.name)
+
+
+def _class_file(file: Path) -> Sequence[str]:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as damage:
+        reason = getattr(damage, "strerror", None) or "not UTF-8"
+        raise DataError.of(
+            "bad-class-file", f"{file}: {reason}", "a text file with one class name a line"
+        ) from damage
+    names = [composed(line.strip()) for line in lines]
+    while names and not names[-1]:
+        names.pop()
+    for number, name in enumerate(names):
+        reason = unusable(name) or ("a name that was there before" * (name in names[:number]))
+        if reason:
+            raise DataError.of(
+                "bad-class-file", f"{file}, line {number + 1}: {reason}", "one class name a line"
+            )
+    if len(names) < 1:
+        raise DataError.of("bad-class-file", f"{file} is empty", listing(["one class name a line"]))
+    return names

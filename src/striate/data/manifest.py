@@ -163,11 +163,17 @@ class Manifest:
         return digest.hexdigest()
 
     def with_classes(
-        self, classes: Sequence[str], *, allow_missing: bool = False, drop_unknown: bool = False
+        self,
+        classes: Sequence[str],
+        *,
+        allow_missing: bool = False,
+        drop_unknown: bool = False,
+        known_by: str = "the model",
     ) -> Manifest:
         """The same images with labels that are places in `classes`, found by name.
 
-        With `drop_unknown`, images of other classes are left out.
+        With `drop_unknown`, images of other classes are left out. `known_by`: whose list it is, for
+        messages.
 
         Raises:
             DataError: a class that is not in `classes`, without `drop_unknown`; or one of `classes`
@@ -180,7 +186,7 @@ class Manifest:
         if unknown and drop_unknown:
             return self._without(unknown).with_classes(classes, allow_missing=allow_missing)
         if unknown:
-            raise self._unknown(sorted(unknown), classes)
+            raise self._unknown(sorted(unknown), classes, known_by)
         missing = [name for name in classes if composed(name) not in used]
         if missing and not allow_missing:
             raise DataError.of(
@@ -236,12 +242,12 @@ class Manifest:
         hit[rows[left_out[self._all_labels()]]] = True
         return self.taken(np.flatnonzero(~hit))
 
-    def _unknown(self, unknown: Sequence[str], classes: Sequence[str]) -> DataError:
+    def _unknown(self, unknown: Sequence[str], classes: Sequence[str], by: str) -> DataError:
         return DataError.of(
             "unknown-class",
-            f"{self.root} has {_classes(unknown)} that the model does not know"
+            f"{self.root} has {_classes(unknown)} that {by} does not know"
             f"{did_you_mean(unknown[0], classes)}",
-            f"the model knows: {listing([shown(name) for name in classes])}",
+            f"{by} knows: {listing([shown(name) for name in classes])}",
             "rename the class folders, or leave those images out",
         )
 

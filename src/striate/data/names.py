@@ -2,9 +2,61 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 LONGEST_SHOWN = 80
+LONGEST_CLASS = 1000  # a longer label is a description, or a file read wrongly
+
+# What folders and files of a split are called, in any case.
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def split_named(word: str) -> str | None:
+    """The split that a word means, in any case; None if it means none."""
+    return SPLIT_NAMES.get(word.strip().lower())
+
+
+def split_of_file(path: str) -> str:
+    """The split that the path of a table or shard tells: by file name, else by folder, else train.
+
+    >>> split_of_file("data/test-00000-of-00002.parquet"), split_of_file("valid/0000.tar")
+    ('test', 'val')
+    """
+    whole = PurePosixPath(path)
+    for word in (whole.stem, *reversed(whole.parts[:-1])):
+        if split := SPLIT_NAMES.get(re.split(r"[-_.]", word.lower())[0]):
+            return split
+    return "train"
+
+
+def unusable(name: str) -> str | None:
+    """Why a class cannot have this name; None if it can."""
+    if not name.strip():
+        return "an empty name"
+    if len(name) > LONGEST_CLASS:
+        return f"a name of {len(name):,} characters; {LONGEST_CLASS:,} are the most"
+    if not is_printable(name):
+        return "a name with line breaks or control characters"
+    return None
+
+
+def by_composed(names: Iterable[str]) -> dict[str, str]:
+    """Names by their composed form; of names that are one in that form, the first."""
+    known: dict[str, str] = {}
+    for name in names:
+        known.setdefault(composed(name), name)
+    return known
 
 
 def shown(name: str) -> str:

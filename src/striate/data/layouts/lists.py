@@ -1,0 +1,217 @@
+"""Lists of image files with their labels: CSV, TSV, JSON lines, or Parquet without images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from striate.data.fence import Fence, below
+from striate.data.layouts import Reading
+from striate.data.layouts._columns import LABELS, PATHS, SPLITS, group_column, named
+from striate.data.layouts._rows import Cell, Row, has_rows, rows_of
+from striate.data.manifest import Manifest, manifest_table
+from striate.data.names import composed, shown, split_named, unusable
+from striate.errors import DataError, listing
+from striate.files import natural
+
+SEPARATOR = "|"
+NAMED = 5  # lines that a message names
+
+
+def recognises(data: str) -> bool:
+    """Whether it is a file of rows without the images themselves."""
+    return Path(data).is_file() and has_rows(Path(data))
+
+
+def index(data: str, how: Reading) -> Manifest:
+    """The images that a list names; their labels may be several, separated by `|`.
+
+    Paths start from the folder of the list, or from `how.images`.
+
+    Raises:
+        DataError: a column is missing, or some line is wrong; names file and line.
+    """
+    file = Path(data)
+    root = how.images or file.parent
+    columns, rows = rows_of(file)
+    read = _Lines(file, Fence(root, follows_links=how.follow_links), _roles(file, columns, how))
+    for row in rows:
+        read.add(row)
+    read.refuse_mistakes()
+    if not read.paths:
+        raise DataError.of("no-images", f"{file} lists no images", "it has no rows")
+    classes = tuple(sorted({name for names in read.labels for name in names}, key=natural))
+    place = {name: number for number, name in enumerate(classes)}
+    columns_ = {
+        "path": list(read.paths),
+        "place": [-1] * len(read.paths),
+        "bytes": list(read.paths.values()),
+        "labels": [[place[name] for name in names] for names in read.labels],
+        "split": read.splits,
+        "group": read.groups,
+    }
+    return Manifest(
+        root=str(root.resolve()),
+        kind="lists",
+        classes=classes,
+        table=manifest_table(columns_),
+        notices=tuple(read.notices()),
+        follows_links=how.follow_links,
+    )
+
+
+class _Roles:
+    """Which column of a list holds what; None where there is no such column."""
+
+    def __init__(self, path: str, label: str, split: str | None, group: str | None) -> None:
+        self.path, self.label, self.split, self.group = path, label, split, group
+
+
+def _roles(file: Path, columns: Sequence[str], how: Reading) -> _Roles:
+    path, label = named(columns, PATHS), named(columns, LABELS)
+    if path is None or label is None:
+        wanted = "paths" if path is None else "labels"
+        known = ", ".join(PATHS if path is None else LABELS)
+        raise DataError.of(
+            "missing-column",
+            f"{file} has no column of {wanted}; its columns are {listing(list(columns))}",
+            f"a column of {wanted} is called one of: {known}",
+            "the first line tells the names of the columns: path,label",
+        )
+    return _Roles(path, label, named(columns, SPLITS), group_column(columns, how, str(file)))
+
+
+class _Lines:
+    """What the lines said so far, and which of them were wrong."""
+
+    def __init__(self, file: Path, fence: Fence, roles: _Roles) -> None:
+        self.file, self.fence, self.roles = file, fence, roles
+        self.paths: dict[str, int] = {}  # and how many bytes each has
+        self.labels: list[tuple[str, ...]] = []
+        self.splits: list[str] = []
+        self.groups: list[str | None] = []
+        self._lines: dict[str, int] = {}
+        self._mistakes: list[tuple[int, str, str]] = []
+        self._linked_out: list[str] = []
+        self._labels_of: dict[str, tuple[str, ...]] = {}
+
+    def add(self, row: Row) -> None:
+        """Take one line, or remember what is wrong with it."""
+        try:
+            split = self._split(row)
+            labels = self._labels(row.cells.get(self.roles.label))
+            path, size = self._file(row)
+        except _Wrong as wrong:
+            self._mistakes.append((row.line, *wrong.told))
+            return
+        if size < 0:
+            self._linked_out.append(path)
+            return
+        self.paths[path] = size
+        self._lines[path] = row.line
+        self.labels.append(labels)
+        self.splits.append(split)
+        group = row.cells.get(self.roles.group) if self.roles.group else None
+        self.groups.append(None if group in (None, "") else str(group))
+
+    def refuse_mistakes(self) -> None:
+        """Stop if some line was wrong; the first are named."""
+        if not self._mistakes:
+            return
+        line, code, text = self._mistakes[0]
+        others = [f"line {line}: {text}" for line, _, text in self._mistakes[1:NAMED]]
+        more = len(self._mistakes) - NAMED
+        raise DataError.of(
+            code,
+            f"{self.file}, line {line}: {text}",
+            *others,
+            *([f"and {more:,} more lines"] if more > 0 else []),
+            *_ADVICE.get(code, ()),
+        )
+
+    def notices(self) -> list[str]:
+        """What was left out."""
+        if not self._linked_out:
+            return []
+        shown_paths = listing([shown(path) for path in self._linked_out], most=3)
+        return [
+            "left out, links out of the data folder, which --follow-links takes: " + shown_paths
+        ]
+
+    def _file(self, row: Row) -> tuple[str, int]:
+        """Path of the file below the root and its bytes; -1 where a link leads elsewhere."""
+        text = row.cells.get(self.roles.path)
+        if not isinstance(text, str) or not text.strip():
+            raise _Wrong("path-missing", "no path")
+        path = self._found(text.strip())
+        if path in self.paths:
+            raise _Wrong("path-twice", f"{shown(path)} stands in line {self._lines[path]} already")
+        if not self.fence.admits(path):
+            return path, -1
+        try:
+            return path, os.stat(os.path.join(self.fence.root, path)).st_size  # noqa: PTH116, PTH118
+        except OSError as missing:
+            raise _Wrong("file-missing", f"there is no file {shown(path)}") from missing
+
+    def _found(self, text: str) -> str:
+        """The path below the root; Windows writes it with backslashes."""
+        path = below(text, self.fence.root)
+        if path is None:
+            path = below(text, os.path.realpath(self.fence.root))
+        if path is None:
+            raise _Wrong("path-outside", f"{shown(text)} leads out of {self.fence.root}")
+        if "\\" in path and not os.path.exists(os.path.join(self.fence.root, path)):  # noqa: PTH110, PTH118
+            return below(path.replace("\\", "/"), self.fence.root) or path
+        return path
+
+    def _labels(self, cell: Cell) -> tuple[str, ...]:
+        if isinstance(cell, list):
+            return tuple(dict.fromkeys(_class_name(value) for value in cell))
+        text = _text(cell)
+        if text not in self._labels_of:
+            parts = dict.fromkeys(_class_name(part) for part in text.split(SEPARATOR))
+            self._labels_of[text] = tuple(parts)
+        return self._labels_of[text]
+
+    def _split(self, row: Row) -> str:
+        if self.roles.split is None:
+            return "train"
+        word = _text(row.cells.get(self.roles.split))
+        if split := split_named(word):
+            return split
+        found = f"the split '{shown(word)}'" if word else "no split"
+        raise _Wrong("unknown-split", f"{found}; train, val and test are known")
+
+
+class _Wrong(Exception):
+    """What is wrong with a line: code and text."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code, text)
+        self.told = (code, text)
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, bool | float | dict):
+        raise _Wrong("bad-label", f"'{cell}' where text or a whole number is expected")
+    return "" if cell is None else str(cell).strip()
+
+
+def _class_name(cell: Cell) -> str:
+    name = _text(cell)
+    if not name:
+        raise _Wrong("label-missing", "an empty label")
+    if reason := unusable(name):
+        raise _Wrong("bad-label", f"a label with {reason}")
+    return composed(name)
+
+
+_ADVICE: Mapping[str, Sequence[str]] = {
+    "file-missing": ("paths start from the folder of the list; --images names another one",),
+    "path-outside": (
+        "paths are below the folder of the list, without '..'; --images names another one",
+    ),
+    "path-twice": ("several labels of an image stand in one line: cat|dog",),
+    "label-missing": ("remove such lines, or give them a label",),
+}
