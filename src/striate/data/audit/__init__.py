@@ -1,0 +1,7 @@
+"""What may spoil a training, found before it: damaged files, copies, odd classes."""
+
+from striate.data.audit.duplicates import duplicate_groups
+from striate.data.audit.quick import QuickAudit, quick_audit
+from striate.data.audit.scan import Limits, Scan, scan
+
+__all__ = ["Limits", "QuickAudit", "Scan", "duplicate_groups", "quick_audit", "scan"]

@@ -1,0 +1,15 @@
+"""Links that lead nowhere."""
+
+from __future__ import annotations
+
+from striate.data.audit.finding import Finding, left_behind
+
+FINDING = Finding(
+    code="broken-link",
+    severity="warning",
+    topic="folder",
+    title="links that lead nowhere",
+    sentence="They are left out.",
+    advice="mend or remove them",
+    check=left_behind("broken links", unit="links"),
+)
