@@ -21,7 +21,7 @@ class Case:
     """An odd file and the answer that is right, stated without asking the code under test.
 
     name: of the file; its suffix is part of the oddity.
-    kind: what is odd, as the table for users calls it.
+    kind: what is odd, a colon, and what becomes of it: a row of the table for users.
     content: all bytes.
     pixels: uint8, H×W×3: the upright picture that a colour network should see; None: refused.
     tolerance: largest difference of a pixel, in levels of 255.

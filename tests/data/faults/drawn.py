@@ -32,7 +32,7 @@ PALETTE = np.array([(255, 0, 0), (0, 200, 0), (0, 0, 255), (250, 240, 10)], np.u
 def places() -> np.ndarray:
     """Places in `PALETTE`: 24×16; the first row holds only the first colour, red."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
-    found = ((rows // 3 + columns // 5) % 4).astype(np.uint8)
+    found: np.ndarray = ((rows // 3 + columns // 5) % 4).astype(np.uint8)
     found[0] = 0
     return found
 

@@ -40,7 +40,9 @@ def legal_colours() -> Iterator[Case]:
 
 def _sixteen_bits() -> Iterator[Case]:
     # The upper byte and the nearest level differ by one at most; records know both.
-    kind = "16 bits: scaled so that 65535 becomes 255, never clipped"
+    kind = (
+        "16 bits, also with colours, alpha or a key: scaled, 65535 becomes 255; nothing is clipped"
+    )
     ramp, shown = ramp16(), eight_bit(ramp16())
     yield legal("ramp16.png", kind, png(ramp, 0, depth=16), shown, tolerance=1)
     yield legal("ramp16.tif", kind, tiff(ramp, photometric="minisblack"), shown, tolerance=1)
@@ -77,7 +79,10 @@ def _sixteen_bits() -> Iterator[Case]:
 
 
 def _inks() -> Iterator[Case]:
-    kind = "CMYK and other inks: red stays red"
+    kind = (
+        "CMYK and YCCK, with Adobe's inverted inks or without the marker, RGB in JPEG: "
+        "converted, red stays red"
+    )
     inks = np.zeros((24, 16, 4), np.uint8)
     inks[:, :8, 1:3] = 255  # magenta and yellow: red
     inks[:, 8:] = (200, 40, 0, 80)
@@ -96,12 +101,15 @@ def _inks() -> Iterator[Case]:
 
 
 def _palettes_and_alpha() -> Iterator[Case]:
-    kind = "palette"
+    kind = "palette: its colours are read"
     colours = (b"PLTE", PALETTE.tobytes())
     yield legal("palette.png", kind, png(places(), 3, extra=[colours]), PALETTE[places()])
     two_bits = png(places(), 3, depth=2, extra=[colours])
     yield legal("palette-2-bit.png", kind, two_bits, PALETTE[places()])
-    kind = "transparency: the stated background shows (white unless set)"
+    kind = (
+        "transparency (RGBA, palette, colour key): the background of the record shows, "
+        "white unless set; hidden colours never do"
+    )
     some = np.array([0, 255, 255, 255], np.uint8)  # the red of the palette is not to be seen
     seen = over(PALETTE[places()], some[places()])
     hidden = png(places(), 3, extra=[colours, (b"tRNS", b"\0")])
@@ -134,7 +142,7 @@ def _palettes_and_alpha() -> Iterator[Case]:
 
 
 def _bits_and_scans() -> Iterator[Case]:
-    kind = "1, 2 or 4 bits; grey"
+    kind = "1, 2 or 4 bits, grey: read; grey is repeated for a network of three channels"
     board = checked()
     yield legal("1-bit.png", kind, png(board // 255, 0, depth=1), board)
     yield legal("2-bit.png", kind, png(places(), 0, depth=2), places() * 85)
@@ -143,7 +151,7 @@ def _bits_and_scans() -> Iterator[Case]:
     yield legal("1-bit.pbm", kind, saved(black_and_white(), "PPM"), board)
     grey = saved(grey_slope(), "JPEG", quality=95)
     yield legal("grey.jpg", kind, grey, grey_slope(), tolerance=LOSSY)
-    kind = "interlaced, progressive, sub-sampled"
+    kind = "interlaced, progressive, sub-sampled, with restart markers: read"
     yield legal("interlaced.png", kind, png(slope(), 2, interlaced=True), slope())
     deep = png(ramp16(), 0, depth=16, interlaced=True)
     yield legal("interlaced16.png", kind, deep, eight_bit(ramp16()), tolerance=1)
