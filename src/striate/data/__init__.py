@@ -1,5 +1,10 @@
 """Images on disk to batches: one manifest, one preprocessing record, one way to decode."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from striate.data.cache import Cache, Store, open_cache
 from striate.data.contents import contents, read_file
 from striate.data.decode import (
@@ -20,19 +25,21 @@ from striate.data.health import (
     silent,
 )
 from striate.data.index import index
-from striate.data.loader import (
-    Batch,
-    Loader,
-    Workers,
-    measure_workers,
-    network_input,
-    usable_cores,
-)
 from striate.data.manifest import SPLITS, Manifest, Split
 from striate.data.preprocessing import Box, Preprocessing
 from striate.data.sharding import Shard
 from striate.data.splits import default_share, stratified, with_validation
 from striate.data.stored import load_manifest
+
+if TYPE_CHECKING:
+    from striate.data.loader import (
+        Batch,
+        Loader,
+        Workers,
+        measure_workers,
+        network_input,
+        usable_cores,
+    )
 
 __all__ = [
     "SPLITS",
@@ -71,3 +78,20 @@ __all__ = [
     "usable_cores",
     "with_validation",
 ]
+
+# Its module imports torch, which takes a second or two that audits and their child processes spare.
+_WITH_TORCH = (
+    "Batch",
+    "Loader",
+    "Workers",
+    "measure_workers",
+    "network_input",
+    "usable_cores",
+)
+
+
+def __getattr__(name: str) -> object:
+    """What needs torch, imported when it is first asked for."""
+    if name in _WITH_TORCH:
+        return getattr(import_module("striate.data.loader"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
