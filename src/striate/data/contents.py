@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -71,7 +73,11 @@ def read_file(path: Path, *, name: str) -> bytes:
         UnreadableImageError: it is missing or may not be read; the message opens with `name`.
     """
     try:
-        return path.read_bytes()
+        # Without waiting: what is a pipe by now would be waited for for ever.
+        with open(path, "rb", opener=_unwaiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UnreadableImageError(name, "neither a file nor a folder")
+            return file.read()
     except FileNotFoundError as missing:
         raise UnreadableImageError(name, "there is no such file") from missing
     except IsADirectoryError as folder:
@@ -79,6 +85,10 @@ def read_file(path: Path, *, name: str) -> bytes:
     except OSError as damage:
         reason = damage.strerror or type(damage).__name__
         raise UnreadableImageError(name, f"cannot be read ({reason})") from damage
+
+
+def _unwaiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _refuse_moved(manifest: Manifest) -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from striate.data import layouts
 from striate.data.layouts import Layout, Reading
 from striate.data.manifest import Manifest
@@ -43,7 +45,19 @@ def index(
     """
     how = Reading(follow_links, allow_empty, group, Path(images) if images else None)
     found = _layout(str(data)).index(str(data), how)
-    return found if classes is None else _with_class_file(found, Path(classes))
+    if classes is not None:
+        found = _with_class_file(found, Path(classes))
+    return replace(found, notices=(*found.notices, *_untrained(found)))
+
+
+def _untrained(manifest: Manifest) -> list[str]:
+    """A notice where other splits hold classes of which there is nothing to train on."""
+    trained = manifest.only("train").counts()
+    lacking = np.flatnonzero((trained == 0) & (manifest.counts() > 0))
+    if not trained.any() or not len(lacking):
+        return []
+    names = listing([shown(manifest.classes[place]) for place in lacking], most=3)
+    return [f"classes without training images: {names}"]
 
 
 def _layout(data: str) -> Layout:

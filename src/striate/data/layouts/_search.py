@@ -23,6 +23,7 @@ SUFFIXES = frozenset(
 LEFT_BEHIND = frozenset(
     ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
 )
+LINKS_OUT = "links out of the data folder, which --follow-links takes"
 NAMED = 3  # names that a notice tells before it counts
 
 
@@ -89,7 +90,8 @@ class Search:
 
     def _is_meant(self, entry: os.DirEntry[str]) -> bool:
         is_hidden = entry.name.startswith(".")
-        if is_hidden and not entry.is_dir() and _suffix(entry.name) not in SUFFIXES:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if is_hidden and not is_folder and _suffix(entry.name) not in SUFFIXES:
             return False  # .DS_Store and the like are no news
         if is_hidden or entry.name in LEFT_BEHIND:
             self._leave("hidden" if is_hidden else "made by a system", entry)
@@ -103,7 +105,7 @@ class Search:
             self._leave("broken links", entry)
             return False
         if not self.fence.admits(self._below(entry)):
-            self._leave("links out of the data folder, which --follow-links takes", entry)
+            self._leave(LINKS_OUT, entry)
             return False
         return True
 

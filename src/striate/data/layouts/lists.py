@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from striate.data.fence import Fence, below
 from striate.data.layouts import Reading
 from striate.data.layouts._columns import LABELS, PATHS, SPLITS, group_column, named
 from striate.data.layouts._rows import Cell, Row, has_rows, rows_of
+from striate.data.layouts._search import LINKS_OUT
 from striate.data.manifest import Manifest, manifest_table
 from striate.data.names import composed, shown, split_named, unusable
 from striate.errors import DataError, listing
@@ -41,15 +43,15 @@ def index(data: str, how: Reading) -> Manifest:
     read.refuse_mistakes()
     if not read.paths:
         raise DataError.of("no-images", f"{file} lists no images", "it has no rows")
-    classes = tuple(sorted({name for names in read.labels for name in names}, key=natural))
+    classes = tuple(sorted({name for names, _, _ in read.said for name in names}, key=natural))
     place = {name: number for number, name in enumerate(classes)}
     columns_ = {
         "path": list(read.paths),
         "place": [-1] * len(read.paths),
         "bytes": list(read.paths.values()),
-        "labels": [[place[name] for name in names] for names in read.labels],
-        "split": read.splits,
-        "group": read.groups,
+        "labels": [[place[name] for name in names] for names, _, _ in read.said],
+        "split": [split for _, split, _ in read.said],
+        "group": [group for _, _, group in read.said],
     }
     return Manifest(
         root=str(root.resolve()),
@@ -88,32 +90,22 @@ class _Lines:
     def __init__(self, file: Path, fence: Fence, roles: _Roles) -> None:
         self.file, self.fence, self.roles = file, fence, roles
         self.paths: dict[str, int] = {}  # and how many bytes each has
-        self.labels: list[tuple[str, ...]] = []
-        self.splits: list[str] = []
-        self.groups: list[str | None] = []
-        self._lines: dict[str, int] = {}
+        self.said: list[tuple[tuple[str, ...], str, str | None]] = []  # labels, split, group
+        self._lines: dict[str, tuple[int, int]] = {}  # line of a path, and its place in `said`
         self._mistakes: list[tuple[int, str, str]] = []
-        self._linked_out: list[str] = []
+        self._left_out: dict[str, list[str]] = {}
         self._labels_of: dict[str, tuple[str, ...]] = {}
 
     def add(self, row: Row) -> None:
         """Take one line, or remember what is wrong with it."""
         try:
-            split = self._split(row)
-            labels = self._labels(row.cells.get(self.roles.label))
-            path, size = self._file(row)
+            path = self._path(row)
+            said = self._labels(row), self._split(row), self._group(row)
+            if self._is_new(path, row.line, said):
+                self.paths[path] = self._bytes(path)
+                self.said.append(said)
         except _Wrong as wrong:
             self._mistakes.append((row.line, *wrong.told))
-            return
-        if size < 0:
-            self._linked_out.append(path)
-            return
-        self.paths[path] = size
-        self._lines[path] = row.line
-        self.labels.append(labels)
-        self.splits.append(split)
-        group = row.cells.get(self.roles.group) if self.roles.group else None
-        self.groups.append(None if group in (None, "") else str(group))
 
     def refuse_mistakes(self) -> None:
         """Stop if some line was wrong; the first are named."""
@@ -132,30 +124,42 @@ class _Lines:
 
     def notices(self) -> list[str]:
         """What was left out."""
-        if not self._linked_out:
-            return []
-        shown_paths = listing([shown(path) for path in self._linked_out], most=3)
         return [
-            "left out, links out of the data folder, which --follow-links takes: " + shown_paths
+            f"left out, {reason}: {listing([shown(path) for path in paths], most=3)}"
+            for reason, paths in self._left_out.items()
         ]
 
-    def _file(self, row: Row) -> tuple[str, int]:
-        """Path of the file below the root and its bytes; -1 where a link leads elsewhere."""
-        text = row.cells.get(self.roles.path)
-        if not isinstance(text, str) or not text.strip():
-            raise _Wrong("path-missing", "no path")
-        path = self._found(text.strip())
-        if path in self.paths:
-            raise _Wrong("path-twice", f"{shown(path)} stands in line {self._lines[path]} already")
+    def _is_new(self, path: str, line: int, said: tuple[object, ...]) -> bool:
+        """Whether a file is to be taken: it was not named before and is no link elsewhere."""
+        if path in self._lines:
+            before, place = self._lines[path]
+            if said != self.said[place]:
+                raise _Wrong(
+                    "path-twice", f"{shown(path)} stands in line {before} already, with other words"
+                )
+            self._left_out.setdefault("lines that come twice", []).append(f"line {line}")
+            return False
         if not self.fence.admits(path):
-            return path, -1
+            self._left_out.setdefault(LINKS_OUT, []).append(path)
+            return False
+        self._lines[path] = (line, len(self.said))
+        return True
+
+    def _bytes(self, path: str) -> int:
         try:
-            return path, os.stat(os.path.join(self.fence.root, path)).st_size  # noqa: PTH116, PTH118
+            found = os.stat(os.path.join(self.fence.root, path))  # noqa: PTH116, PTH118
         except OSError as missing:
             raise _Wrong("file-missing", f"there is no file {shown(path)}") from missing
+        if not stat.S_ISREG(found.st_mode):
+            raise _Wrong("file-missing", f"{shown(path)} is not a file")
+        return found.st_size
 
-    def _found(self, text: str) -> str:
+    def _path(self, row: Row) -> str:
         """The path below the root; Windows writes it with backslashes."""
+        cell = row.cells.get(self.roles.path)
+        text = cell.strip() if isinstance(cell, str) else ""
+        if not text:
+            raise _Wrong("path-missing", "no path")
         path = below(text, self.fence.root)
         if path is None:
             path = below(text, os.path.realpath(self.fence.root))
@@ -165,7 +169,8 @@ class _Lines:
             return below(path.replace("\\", "/"), self.fence.root) or path
         return path
 
-    def _labels(self, cell: Cell) -> tuple[str, ...]:
+    def _labels(self, row: Row) -> tuple[str, ...]:
+        cell = row.cells.get(self.roles.label)
         if isinstance(cell, list):
             return tuple(dict.fromkeys(_class_name(value) for value in cell))
         text = _text(cell)
@@ -183,6 +188,9 @@ class _Lines:
         found = f"the split '{shown(word)}'" if word else "no split"
         raise _Wrong("unknown-split", f"{found}; train, val and test are known")
 
+    def _group(self, row: Row) -> str | None:
+        return (self.roles.group and _text(row.cells.get(self.roles.group))) or None
+
 
 class _Wrong(Exception):
     """What is wrong with a line: code and text."""
@@ -193,8 +201,9 @@ class _Wrong(Exception):
 
 
 def _text(cell: Cell) -> str:
-    if isinstance(cell, bool | float | dict):
-        raise _Wrong("bad-label", f"'{cell}' where text or a whole number is expected")
+    if isinstance(cell, bool | float | dict | list):
+        found = shown(str(cell))
+        raise _Wrong("bad-label", f"{found} where text or a whole number is expected")
     return "" if cell is None else str(cell).strip()
 
 

@@ -98,10 +98,12 @@ def _class_names(data: str, tables: list[Labels]) -> tuple[str, ...]:
             ),
         )
     names = stated.pop() or sorted({name for each in tables for name in each.names}, key=natural)
-    for name in names:
-        if reason := unusable(name):
+    for number, name in enumerate(names):
+        if reason := unusable(name) or (name in names[:number] and f"the name of another: {name}"):
             raise DataError.of(
-                "bad-label", f"the tables of {shown(data)} have a class with {reason}"
+                "bad-label",
+                f"the tables of {shown(data)} have a class with {reason}",
+                "write the tables again with names that tell the classes apart",
             )
     return tuple(map(composed, names))
 

@@ -17,7 +17,7 @@ from striate.data.decode import UnreadableImageError
 from striate.data.fence import Fence, below
 from striate.data.layouts import Reading
 from striate.data.layouts._columns import LABELS, refuse_group
-from striate.data.layouts._search import SUFFIXES, containers
+from striate.data.layouts._search import LINKS_OUT, SUFFIXES, containers
 from striate.data.manifest import Manifest, manifest_table
 from striate.data.names import composed, shown, split_of_file, unusable
 from striate.errors import DataError, listing
@@ -56,7 +56,7 @@ def index(data: str, how: Reading) -> Manifest:
     for file in files:
         path = file.relative_to(base).as_posix()
         if not fence.admits(path):
-            left_out["a link out of the data folder, which --follow-links takes"] += 1
+            left_out[LINKS_OUT] += 1
             continue
         samples = _samples(file, left_out)
         found += [(path, sample) for sample in samples if sample.image]
