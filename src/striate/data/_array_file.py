@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 
 import numpy as np
@@ -16,6 +17,8 @@ TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # None, deflate (two numbers) and packbits: what tifffile decodes without further libraries.
 COMPRESSIONS = (1, 8, 32946, 32773)
 RGB = 2
+# Damaged files are told by name; the lines that tifffile logs about them name none.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class NpyFile:

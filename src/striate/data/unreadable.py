@@ -6,6 +6,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import shorten
+from tokenize import TokenError
 from typing import Literal
 
 from PIL import Image, UnidentifiedImageError
@@ -36,11 +38,13 @@ DAMAGE = (
     ZeroDivisionError,
     struct.error,
     zlib.error,
+    TokenError,  # numpy reads the head of an array with the parser of Python
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
     UserWarning,
 )
 
+LONGEST_QUOTE = 120  # characters of what a decoder says
 # How decoders put it that a file ends too early.
 _TRUNCATED = ("truncat", "premature end", "broken data stream", "unexpected end", "ends early")
 
@@ -107,7 +111,7 @@ def check_size(name: str, height: int, width: int, channels: int = 1) -> None:
 
 
 def _refused(content: bytes, name: str, damage: BaseException) -> UnreadableImageError:
-    text = " ".join(str(damage).split()) or type(damage).__name__
+    text = shorten(str(damage), LONGEST_QUOTE, placeholder=" ...") or type(damage).__name__
     if not content:
         return UnreadableImageError(name, "the file is empty", "empty")
     if isinstance(damage, Image.DecompressionBombError | Image.DecompressionBombWarning):

@@ -106,6 +106,9 @@ def _damaged() -> Iterator[Case]:
     scan = scan[: scan.index(b"\xff\xda")] + b"\xff\xd9"
     yield refused("no-scan.jpg", kind, scan, DAMAGED)
     objects = np.array([[{"a": 1}]], dtype=object)
+    torn = npy(noise(8)).replace(b", }", b", (")  # numpy hands the head to Python's tokenizer
+    yield refused("torn-head.npy", kind, torn, DAMAGED)
+    yield refused("no-rows.npy", kind, npy(noise(8)[:0]), f"{DAMAGED}|0 pixels|8x0")
     yield refused("pickle.npy", kind, npy(objects), f"{DAMAGED}|{NO_IMAGE}|object")
 
 
