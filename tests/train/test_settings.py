@@ -8,19 +8,34 @@ import torch
 from torch import nn
 
 from striate.data import Preprocessing, index
+from striate.data.augment import RandomCrop
 from striate.errors import UsageError
 from striate.train.optimizers import make_optimizer
 from striate.train.schedules import warm_up_then_cosine
-from striate.train.settings import Options, check_options, default_batch, default_epochs, resolve
+from striate.train.settings import (
+    Options,
+    Settings,
+    check_options,
+    default_batch,
+    default_epochs,
+    resolve,
+)
 
 RECORD = Preprocessing(32, 32, 3)
 
 
-def resolved(options: Options, *, is_colour: bool = True) -> dict[str, object]:
-    settings = resolve(
-        options, manifest=index("digits").only("train"), record=RECORD, is_colour=is_colour
+def settings_of(options: Options, *, is_colour: bool = True, is_varied: bool = False) -> Settings:
+    return resolve(
+        options,
+        manifest=index("digits").only("train"),
+        record=RECORD,
+        is_colour=is_colour,
+        is_varied=is_varied,
     )
-    return dict(settings.to_json())
+
+
+def resolved(options: Options, *, is_colour: bool = True) -> dict[str, object]:
+    return dict(settings_of(options, is_colour=is_colour).to_json())
 
 
 def test_what_the_user_gives_always_wins() -> None:
@@ -37,8 +52,16 @@ def test_what_the_user_gives_always_wins() -> None:
         max_unreadable=0.0,
         precision="bfloat16",
         workers=3,
-        cache="off",
+        cache="here",
         rebuild_cache=True,
+        follow_links=True,
+        crop_scale=0.2,
+        rotate=15,
+        trivial_augment=True,
+        jitter=0.4,
+        erase=0.25,
+        mixup=0.2,
+        cutmix=1.0,
     )
     check_options(given)
     found = resolved(given)
@@ -86,6 +109,14 @@ def test_small_sets_get_more_epochs_and_smaller_batches(
         ({"lr": float("inf")}, "--lr takes a number from 0 up, found inf"),
         ({"lr": float("nan")}, "--lr takes a number from 0 up, found nan"),
         ({"val_share": 1.0}, "--val-share takes a number from 0 to 0.9, found 1.0"),
+        ({"crop_scale": 0}, "--crop-scale takes a number from 0.01 to 1, found 0"),
+        ({"rotate": 200}, "--rotate takes a number from 0 to 180, found 200"),
+        ({"jitter": 1.5}, "--jitter takes a number from 0 to 1, found 1.5"),
+        ({"erase": True}, "--erase takes a number from 0 to 1, found True"),
+        ({"cutmix": -1}, "--cutmix takes a number from 0 to 100, found -1"),
+        ({"workers": 0}, "--workers takes a whole number from 1 to 1024, found 0"),
+        ({"cache": ""}, "--cache takes auto, off or a folder, found ''"),
+        ({"flip": "no"}, "--flip takes yes or no, in Python True or False, found 'no'"),
         ({"precision": "int8"}, "--precision takes float32 or bfloat16, found 'int8'"),
     ],
 )
@@ -104,10 +135,55 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         check_options({"epoch": 3})
     assert str(caught.value) == (
         "error: a training has no setting 'epoch'; did you mean 'epochs'?  [unknown-setting]\n"
-        "   = help: the settings are: batch, cache, epochs, flip, lr, max_unreadable, padding, "
-        "precision, pretrained, rebuild_cache, seed, size, smoothing, val_share, weight_decay, "
+        "   = help: the settings are: batch, cache, crop_scale, cutmix, epochs, erase, flip, "
+        "follow_links, jitter, lr, max_unreadable, mixup, padding, precision, pretrained, "
+        "rebuild_cache, rotate, seed, size, smoothing, trivial_augment, val_share, weight_decay, "
         "workers"
     )
+
+
+def test_pictures_alike_in_size_are_shifted_and_photos_of_other_sizes_cropped() -> None:
+    alike, photos = settings_of({}), settings_of({}, is_varied=True)
+    assert (alike.crop_scale, alike.padding, alike.view(32, 32)) == (1, 4, None)
+    assert (photos.crop_scale, photos.padding, photos.flip) == (0.35, 0, True)
+    assert photos.view(32, 64) == RandomCrop(0.35, aspect=2.0)
+
+
+def test_trained_weights_are_shown_more_of_each_photo() -> None:
+    assert settings_of({"pretrained": True}, is_varied=True).crop_scale == 0.5
+
+
+def test_grey_images_of_several_sizes_are_still_shown_whole() -> None:
+    letters = settings_of({}, is_colour=False, is_varied=True)
+    assert (letters.crop_scale, letters.padding, letters.flip) == (1, 4, False)
+
+
+def test_whole_pictures_asked_for_are_shifted_again_and_crops_are_not() -> None:
+    assert settings_of({"crop_scale": 1.0}, is_varied=True).padding == 4
+    assert settings_of({"crop_scale": 0.5}).padding == 0
+    assert settings_of({"crop_scale": 0.5, "padding": 2}).padding == 2
+
+
+def test_what_images_go_through_is_told_in_words() -> None:
+    assert settings_of({}).changes == "shifts of 4 px, flips"
+    told = settings_of({"crop_scale": 0.5, "rotate": 15, "mixup": 0.2, "flip": False}).changes
+    assert told == "crops of 50 % of the area and more, no flips, turns of 15 degrees, mixup 0.2"
+
+
+def test_keeping_nothing_and_making_what_is_kept_anew_exclude_each_other() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_options({"cache": "off", "rebuild_cache": True})
+    assert caught.value.code == "cache-off"
+
+
+def test_augmentation_is_checked_against_the_channels_of_the_network() -> None:
+    with pytest.raises(UsageError, match="1 or 3 channels, these have 5"):
+        resolve(
+            {"trivial_augment": True},
+            manifest=index("digits").only("train"),
+            record=Preprocessing(32, 32, 5),
+            is_colour=True,
+        )
 
 
 def test_the_rate_rises_to_one_and_falls_to_zero() -> None:

@@ -61,7 +61,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
             "the command comes first: striate COMMAND [ARGUMENTS] [OPTIONS]",
             "striate --help lists the commands",
         )
-    known = public_names(commands)
+    known = _names()
     if first not in known:
         raise UsageError.of(
             "unknown-command",
@@ -73,7 +73,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 def overview() -> str:
     """The text of `striate --help`; made without importing any command."""
-    names = public_names(commands)
+    names = _names()
     width = max(map(len, names), default=0)
     return "\n".join(
         [
@@ -89,9 +89,14 @@ def overview() -> str:
     )
 
 
+def _names() -> list[str]:
+    """Names of the commands as they are typed: `show-batch` is in `show_batch.py`."""
+    return [name.replace("_", "-") for name in public_names(commands)]
+
+
 def summary(name: str) -> str:
     """First line of a command's docstring, read from the text of its file without running it."""
-    spec = find_spec(f"{commands.__name__}.{name}")
+    spec = find_spec(f"{commands.__name__}.{name.replace('-', '_')}")
     source = getattr(spec.loader, "get_source", None) if spec else None
     text = source(spec.name) if spec and source else None
     return text.split('"""', 2)[1].strip().splitlines()[0] if text and '"""' in text else ""
@@ -99,6 +104,7 @@ def summary(name: str) -> str:
 
 def command(name: str) -> Callable[..., int | None]:
     """The function behind a command; imports its file and no other command's."""
+    name = name.replace("-", "_")
     module = import_module(f"{commands.__name__}.{name}")
     function = getattr(module, name, None) or getattr(module, f"{name}_", None)
     assert callable(function), f"{module.__file__} holds no function {name} or {name}_"

@@ -4,8 +4,10 @@ from striate.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoin
 from striate.train.fit import fit
 from striate.train.folder import LOG, MANIFEST, NETWORK, SETTINGS
 from striate.train.loop import Outcome
+from striate.train.preview import Shown, check_picture_name, save_preview
 from striate.train.reporter import Reporter, Silent, Terminal
 from striate.train.settings import Options, Precision, Settings
+from striate.train.show_batch import ShownBatch, show_batch
 
 __all__ = [
     "LOG",
@@ -18,9 +20,14 @@ __all__ = [
     "Precision",
     "Reporter",
     "Settings",
+    "Shown",
+    "ShownBatch",
     "Silent",
     "Terminal",
+    "check_picture_name",
     "fit",
     "load_checkpoint",
     "save_checkpoint",
+    "save_preview",
+    "show_batch",
 ]

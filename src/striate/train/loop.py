@@ -9,20 +9,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from striate.data import (
     Advance,
-    Batch,
     Loader,
     Preprocessing,
-    network_input,
     refuse_many,
     save_unreadable,
 )
-from striate.data.augment import Augmentation, Augmenter
 from striate.errors import TrainingError, listing
 from striate.evaluate import Scores, answers, score
 from striate.files import Json
@@ -36,6 +32,7 @@ from striate.train.optimizers import make_optimizer, set_lr
 from striate.train.reporter import Reporter
 from striate.train.schedules import warm_up_then_cosine
 from striate.train.settings import Settings
+from striate.train.steps import Step, Steps
 
 # Steps between two copies of the weights that are known to give a finite loss.
 STEPS_BETWEEN_COPIES = 50
@@ -102,13 +99,7 @@ class _Training:
             momentum=settings.momentum,
             weight_decay=settings.weight_decay,
         )
-        self.augmented = Augmenter(
-            Augmentation(settings.padding, settings.edges, settings.flip),
-            classes=len(job.train.manifest.classes),
-            ground=job.record.mean,
-            seed=settings.seed,
-        )
-        self.steps_per_epoch = job.train.steps
+        self.shown = Steps(job.train, job.record, settings, self.device)
         self.step = 0
         self.lr = 0.0
         self.unreadable = 0
@@ -118,20 +109,18 @@ class _Training:
 
     @property
     def steps(self) -> int:
-        return self.steps_per_epoch * self.job.settings.epochs
+        return self.shown.steps_per_epoch * self.job.settings.epochs
 
     def epoch(self, number: int, advance: Advance) -> float:
         """Show every training image once; the mean loss. Ends early when interrupted."""
-        order = np.random.default_rng([self.job.settings.seed, number])
         total, images = 0.0, 0
         self.module.train()
-        places = order.permutation(len(self.job.train.manifest))
-        with closing(self.job.train.batches(places, epoch=number)) as batches:
-            for batch in batches:
-                loss = self._step(batch, number)
-                total += loss * len(batch.labels)
-                images += len(batch.labels)
-                advance(len(batch.labels))
+        with closing(self.shown.epoch(number)) as steps:
+            for step in steps:
+                count = len(step.images)
+                total += self._step(step, number) * count
+                images += count
+                advance(count)
                 self._refuse_many()
                 if self.interruption.is_requested():
                     break
@@ -152,29 +141,27 @@ class _Training:
         images = sum(len(loader.manifest) for loader in loaders)
         refuse_many(found, images, limit=self.job.settings.max_unreadable)
 
-    def _step(self, batch: Batch, epoch: int) -> float:
+    def _step(self, step: Step, epoch: int) -> float:
         """One step of the optimizer; the loss before it."""
-        settings, record = self.job.settings, self.job.record
-        changed = self.augmented(
-            batch.images.to(self.device), batch.labels.to(self.device), step=self.step
-        )
-        targets = changed.targets
-        images = network_input(changed.images, record)
+        settings = self.job.settings
+        self.step = step.number
         # Half a step ahead: neither the first nor the last step has a rate of zero.
         progress = (self.step + 0.5) / self.steps
         self.lr = settings.lr * warm_up_then_cosine(progress, warm_up=settings.warm_up)
         set_lr(self.optimizer, self.lr)
-        loss = forward_loss(self.module, images, targets, self.way, smoothing=settings.smoothing)
+        loss = forward_loss(
+            self.module, step.images, step.targets, self.way, smoothing=settings.smoothing
+        )
         value = loss.item()
         if not math.isfinite(value):
-            names = [self.job.train.manifest.name(int(place)) for place in batch.places]
+            names = [self.job.train.manifest.name(int(place)) for place in step.batch.places]
             raise self._not_finite(epoch, f"images of this batch: {listing(names, most=4)}")
         if self.step % STEPS_BETWEEN_COPIES == 0:
             self.good = _copy(self.module)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
-        self.step += 1
+        self.step += 1  # what is saved now is the state before that step
         return value
 
     def validate(self, epoch: int) -> Scores | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from striate.data import (
 )
 from striate.errors import DataError, listing
 from striate.train.reporter import Reporter
-from striate.train.settings import Options
+from striate.train.settings import Options, Settings
 
 # Images whose head is read to learn the usual size and whether there is colour.
 GLANCES = 200
@@ -61,14 +62,33 @@ class Glance:
 class Prepared:
     """The images of a training, how they are decoded, and where decoded ones are kept.
 
-    unreadable: those found in a sample; others may be met while training.
+    caches: for training and for validation images; one and the same unless training images are
+    shown in parts. unreadable: those found in a sample; others may be met while training.
     """
 
     train: Manifest
     val: Manifest
     record: Preprocessing
-    cache: Cache | None
+    caches: tuple[Cache | None, Cache | None]
     unreadable: tuple[Unreadable, ...]
+
+    def loaders(self, record: Preprocessing, settings: Settings) -> tuple[Loader, Loader | None]:
+        """Of the training images, and of the validation images if there are any."""
+        train = Loader(
+            self.train,
+            record,
+            settings.batch,
+            view=settings.view(record.height, record.width),
+            seed=settings.seed,
+            cache=self.caches[0],
+            workers=settings.workers,
+        )
+        if not len(self.val):
+            return train, None
+        val = Loader(
+            self.val, record, settings.batch, cache=self.caches[1], workers=settings.workers
+        )
+        return train, val
 
 
 def read_data(data: str | Path, options: Options, reporter: Reporter) -> Manifest:
@@ -77,7 +97,7 @@ def read_data(data: str | Path, options: Options, reporter: Reporter) -> Manifes
     Raises:
         DataError: see `striate.data.index`; or fewer than two classes or training images.
     """
-    manifest = index(data)
+    manifest = index(data, follow_links=options.get("follow_links", False))
     training = int((manifest.splits == "train").sum())
     if len(manifest.classes) < 2:
         raise DataError.of(
@@ -120,36 +140,57 @@ def glance(manifest: Manifest) -> Glance:
 
 
 def prepare(
-    manifest: Manifest,
-    record: Preprocessing,
-    store: Store,
-    *,
-    max_unreadable: float,
-    reporter: Reporter,
+    manifest: Manifest, record: Preprocessing, settings: Settings, *, reporter: Reporter
 ) -> Prepared:
     """Decode a sample of the images; the record with the mean and deviation of that.
 
-    Small sets are decoded whole. What is decoded lies in the cache then.
+    Small sets are decoded whole. What is decoded lies in the cache then, unless training images are
+    shown in parts.
 
     Raises:
         DataError: so many of them cannot be read that it is more than the share `max_unreadable`
             of all.
     """
     train, val = manifest.only("train"), manifest.only("val")
-    used = manifest.taken(np.flatnonzero(np.isin(manifest.splits, ["train", "val"])))
-    cache = open_cache(used, record, store, tell=reporter.line)
-    loaders = [Loader(part, record, SAMPLE_BATCH, cache=cache) for part in (train, val)]
+    caches = _caches(manifest, record, settings, reporter=reporter)
+    is_whole = settings.view(record.height, record.width) is None
+    loaders = [
+        Loader(train, record, SAMPLE_BATCH, cache=caches[0] if is_whole else None),
+        Loader(val, record, SAMPLE_BATCH, cache=caches[1]),
+    ]
     samples = [_sample(loader) for loader in loaders]
     with reporter.bar("decoding images", sum(map(len, samples))) as advance:
         prepared = with_statistics(record, loaders[0], samples[0], advance=advance)
         for batch in loaders[1].batches(samples[1]):
             advance(len(batch.labels))
     unreadable = tuple(bad for loader in loaders for bad in loader.unreadable)
-    refuse_many(unreadable, len(used), limit=max_unreadable)
+    refuse_many(unreadable, len(train) + len(val), limit=settings.max_unreadable)
     if unreadable:
         names = listing([f"{bad.path} ({bad.reason})" for bad in unreadable], most=3)
         reporter.line(f"left out {len(unreadable):,} unreadable images: {names}")
-    return Prepared(train, val, prepared, cache, unreadable)
+    return Prepared(train, val, prepared, caches, unreadable)
+
+
+def _caches(
+    manifest: Manifest, record: Preprocessing, settings: Settings, *, reporter: Reporter
+) -> tuple[Cache | None, Cache | None]:
+    """Where images for training and for validation are kept.
+
+    Whole pictures, if training shows parts of them: large enough that most parts need not be
+    enlarged, though no more than twice the size of the network's input.
+    """
+    store = Store(settings.cache, settings.rebuild_cache)
+    train, val = manifest.only("train"), manifest.only("val")
+    if settings.view(record.height, record.width) is None:
+        used = manifest.taken(np.flatnonzero(np.isin(manifest.splits, ["train", "val"])))
+        both = open_cache(used, record, store, tell=reporter.line)
+        return both, both
+    times = min(2.0, 1 / math.sqrt(settings.crop_scale))
+    side = round(times * max(record.height, record.width))
+    return (
+        open_cache(train, record, store, side=side, tell=reporter.line),
+        open_cache(val, record, store, tell=reporter.line),
+    )
 
 
 def with_statistics(

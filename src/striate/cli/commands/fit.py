@@ -6,6 +6,19 @@ from typing import Annotated
 
 import typer
 
+from striate.cli.commands._augmentation import (
+    CropScale,
+    Cutmix,
+    Erase,
+    Flip,
+    FollowLinks,
+    Jitter,
+    Mixup,
+    Padding,
+    Rotate,
+    TrivialAugment,
+)
+
 
 def fit(
     data: Annotated[
@@ -33,15 +46,6 @@ def fit(
     seed: Annotated[
         int | None, typer.Option(help="Seed of all that is drawn. [default: 0]")
     ] = None,
-    flip: Annotated[
-        bool | None,
-        typer.Option(
-            "--flip/--no-flip", help="Mirror left and right by chance. [default: if in colour]"
-        ),
-    ] = None,
-    padding: Annotated[
-        int | None, typer.Option(help="Random shift each way, in pixels. [default: size / 8]")
-    ] = None,
     val_share: Annotated[
         float | None,
         typer.Option(help="Share of training images to validate on. [default: 0.1 or less]"),
@@ -61,6 +65,19 @@ def fit(
             "the published ones.",
         ),
     ] = None,
+    flip: Flip = None,
+    padding: Padding = None,
+    crop_scale: CropScale = None,
+    rotate: Rotate = None,
+    trivial_augment: TrivialAugment = False,
+    jitter: Jitter = None,
+    erase: Erase = None,
+    mixup: Mixup = None,
+    cutmix: Cutmix = None,
+    preview: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write a picture of the first images, as .png or .jpg."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Threads that load images. [default: measured]")
     ] = None,
@@ -74,6 +91,7 @@ def fit(
     rebuild_cache: Annotated[
         bool, typer.Option("--rebuild-cache", help="Make kept images anew.")
     ] = False,
+    follow_links: FollowLinks = False,
     out: Annotated[
         str | None, typer.Option(help="The run folder. [default: runs/<data>-<network>-<number>]")
     ] = None,
@@ -116,10 +134,18 @@ def fit(
         "workers": workers,
         "cache": cache,
         "rebuild_cache": rebuild_cache or None,
+        "follow_links": follow_links or None,
+        "crop_scale": crop_scale,
+        "rotate": rotate,
+        "trivial_augment": trivial_augment or None,
+        "jitter": jitter,
+        "erase": erase,
+        "mixup": mixup,
+        "cutmix": cutmix,
     }
     options = {name: value for name, value in given.items() if value is not None}
     tell = Terminal()
-    outcome = train(net, data, out=out, reporter=tell, **options)  # type: ignore[arg-type]
+    outcome = train(net, data, out=out, preview=preview, reporter=tell, **options)  # type: ignore[arg-type]
     if outcome.is_interrupted:
         tell.line(f"stopped; the weights so far are {outcome.folder / 'last.safetensors'}")
         return INTERRUPTED

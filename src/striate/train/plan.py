@@ -1,0 +1,165 @@
+"""What a training will be: its data, its network and its settings, before any image is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from striate.data import Manifest, Preprocessing
+from striate.errors import DataError, StriateError, UsageError, listing
+from striate.networks import Network, network_for
+from striate.quantities import dimensions, exact, short
+from striate.train.prepare import Glance, glance, read_data
+from striate.train.reporter import Reporter
+from striate.train.settings import Options, Settings, check_options, resolve
+from striate.train.start import Start, find_start
+
+# What takes the place of a network's own size where images are of several sizes.
+USUAL_SIZE = 224
+# Share of the images that must have one size for all to count as alike.
+ALIKE = 0.9
+# A photo is decoded at half its size as long as that has twice the pixels, along each axis, that
+# it is scaled to: decoding is several times faster, and the picture is nearly the same.
+REDUCING_GAP = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was chosen for a training.
+
+    start: the network, with the weights it begins with; None where there is no network yet.
+    record: without mean and deviation, if they are still to be computed.
+    """
+
+    manifest: Manifest
+    start: Start | None
+    record: Preprocessing
+    settings: Settings
+
+
+def plan(net: str | Network | None, data: str | Path, options: Options, tell: Reporter) -> Plan:
+    """Everything about a training that options, heads of images and the network decide.
+
+    net: None for what is independent of it; then the size is that of the options, or the data's.
+
+    Raises:
+        StriateError: something cannot be used, with what to do.
+    """
+    check_options(options)
+    manifest = read_data(data, options, tell)
+    seen = glance(manifest)
+    if net is None:
+        start = None
+        size = options.get("size")
+        height, width = (size, size) if size else _size(seen)
+        record = Preprocessing(height, width, seen.channels, reducing_gap=REDUCING_GAP)
+    else:
+        chosen = choose_network(net, manifest.classes, seen, size=options.get("size"))
+        tell.line(_network_line(chosen, seen))
+        start = find_start(chosen, options.get("pretrained", False), tell)
+        record = start.suited(input_record(chosen))
+    settings = resolve(
+        options,
+        manifest=manifest.only("train"),
+        record=record,
+        is_colour=seen.is_colour and record.channels == 3,
+        is_varied=seen.share <= ALIKE or (seen.height, seen.width) != (record.height, record.width),
+    )
+    return Plan(manifest, start, record, settings)
+
+
+def choose_network(
+    net: str | Network, classes: tuple[str, ...], seen: Glance, *, size: int | None
+) -> Network:
+    """The network with an output per class; its input by `size`, else itself, else the data.
+
+    Raises:
+        TextError: the text is wrong, or the images are too small for it.
+        UsageError: it is no classifier, or not of such images.
+        DataError: another number of outputs than classes.
+    """
+    chosen = net if isinstance(net, Network) else _built(net, len(classes), seen, size)
+    record = input_record(chosen)
+    if record.colour == "bands" and seen.bands and record.channels not in seen.bands:
+        raise UsageError.of(
+            "network-input",
+            f"{chosen.name} takes {dimensions(chosen.input)}, but the images have "
+            f"{' or '.join(map(str, sorted(seen.bands)))} channels",
+            "networks of 1 or 3 channels take grey and colour images of all kinds",
+        )
+    if size not in (None, chosen.input[1]):
+        raise UsageError.of(
+            "network-size",
+            f"--size is {size}, but {chosen.name} takes {dimensions(chosen.input)}",
+            "leave --size out, or make the network for that size",
+        )
+    if chosen.output != (len(classes),):
+        _refuse_outputs(chosen, classes)
+    return chosen
+
+
+def input_record(chosen: Network) -> Preprocessing:
+    """How images are prepared for a network; mean and deviation are still to be computed.
+
+    Raises:
+        UsageError: it takes no images of a stated size.
+    """
+    match chosen.input:
+        case (int(channels), int(height), int(width)):
+            return Preprocessing(height, width, channels, reducing_gap=REDUCING_GAP)
+    raise UsageError.of(
+        "network-input",
+        f"{chosen.name} takes {dimensions(chosen.input)}; images have channels, a height and a "
+        "width",
+        "begin the text with, say, input(3, 32, 32)",
+    )
+
+
+def _built(net: str, classes: int, seen: Glance, size: int | None) -> Network:
+    """The network of a text or name; where it leaves its input open, one that suits the data."""
+    channels = seen.channels
+    height, width = _size(seen)
+    given = (channels, size or height, size or width)
+    try:
+        chosen = network_for(net, input=None, classes=classes)
+    except StriateError:
+        # Perhaps all that is missing is an input; if not, this raises what is wrong.
+        return network_for(net, classes=classes, input=given)
+    if None in chosen.input:
+        return network_for(net, classes=classes, input=(chosen.input[0], *given[1:]))
+    if size is None or chosen.input[1:] == (size, size):
+        return chosen
+    return network_for(net, classes=classes, input=(chosen.input[0], size, size))
+
+
+def _refuse_outputs(chosen: Network, classes: tuple[str, ...]) -> None:
+    if len(chosen.output) != 1:
+        raise UsageError.of(
+            "not-a-classifier",
+            f"{chosen.name} ends in {dimensions(chosen.output)}; a classifier ends in one number "
+            f"per class, here {len(classes)}",
+            f"end the text with -> gap -> fc({len(classes)})",
+        )
+    raise DataError.of(
+        "class-count",
+        f"the network ends in {chosen.output[0]} outputs but the data has {len(classes)} classes",
+        f"the classes are: {listing(list(classes))}",
+        f"end the network with fc({len(classes)}), or name it with classes={len(classes)}",
+    )
+
+
+def _size(seen: Glance) -> tuple[int, int]:
+    """Height and width that suit the images: their own, if they are alike."""
+    return (seen.height, seen.width) if seen.share > ALIKE else (USUAL_SIZE, USUAL_SIZE)
+
+
+def _network_line(chosen: Network, seen: Glance) -> str:
+    line = (
+        f"{chosen.name}: {exact(chosen.params)} parameters, {short(chosen.macs or 0)} MACs, "
+        f"input {dimensions(chosen.input)}"
+    )
+    if (seen.height, seen.width) != chosen.input[1:]:
+        line += f"; images, mostly {seen.height}x{seen.width}, are scaled to it"
+    if seen.is_colour and chosen.input[0] == 1:
+        line += "; colours become grey"
+    return line

@@ -1,0 +1,133 @@
+"""Pictures with captions in a grid, as one picture to look at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+# Pictures are shown with their pixels, doubled and so on while they are smaller than this.
+SMALLEST_PX = 112
+LARGEST_PX = 320
+GAP_PX = 10
+BORDER_PX = 16
+TITLE_PX, CAPTION_PX, NOTE_PX = 16, 14, 12
+WIDEST_PX = 1400
+
+GROUND, INK, FAINT, FRAME = "#ffffff", "#1c1c1c", "#6d6d6d", "#d4d4d4"
+# The type that comes with pillow has the letters of European languages, and no others.
+LAST_LETTER = 0x24F
+REPLACEMENT = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A picture, uint8, H×W×3; a caption; and notes below it, a line each."""
+
+    pixels: np.ndarray
+    caption: str
+    notes: tuple[str, ...] = ()
+
+
+def contact_sheet(tiles: Sequence[Tile], *, title: Sequence[str]) -> Image.Image:
+    """All tiles, of one size, in rows below the lines of `title`; about as wide as high."""
+    side = _shown(tiles[0].pixels)
+    cell_width = max(side.width, 132) + GAP_PX
+    notes = max(len(tile.notes) for tile in tiles)
+    cell_height = side.height + CAPTION_PX + 8 + notes * (NOTE_PX + 3) + GAP_PX
+    columns = _columns(len(tiles), cell_width / cell_height, WIDEST_PX // cell_width)
+    rows = -(-len(tiles) // columns)
+    inner = columns * cell_width - GAP_PX
+    heading = [line for text in title for line in _wrapped(text, _font(TITLE_PX), inner)]
+    top = BORDER_PX + len(heading) * (TITLE_PX + 5) + (GAP_PX if heading else 0)
+    size = (inner + 2 * BORDER_PX, top + rows * cell_height - GAP_PX + BORDER_PX)
+    sheet = Image.new("RGB", size, GROUND)
+    pen = ImageDraw.Draw(sheet)
+    for number, line in enumerate(heading):
+        place = (BORDER_PX, BORDER_PX + number * (TITLE_PX + 5))
+        pen.text(place, line, fill=INK if number == 0 else FAINT, font=_font(TITLE_PX))
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        place = (BORDER_PX + column * cell_width, top + row * cell_height)
+        _draw(sheet, pen, tile, place, cell_width - GAP_PX)
+    return sheet
+
+
+def _draw(
+    sheet: Image.Image,
+    pen: ImageDraw.ImageDraw,
+    tile: Tile,
+    place: tuple[int, int],
+    width: int,
+) -> None:
+    left, top = place
+    picture = _shown(tile.pixels)
+    sheet.paste(picture, place)
+    corner = (left + picture.width, top + picture.height)
+    pen.rectangle([(left - 1, top - 1), corner], outline=FRAME)
+    top += picture.height + 4
+    pen.text((left, top), _cut(tile.caption, _font(CAPTION_PX), width), INK, _font(CAPTION_PX))
+    top += CAPTION_PX + 4
+    for note in tile.notes:
+        pen.text((left, top), _cut(note, _font(NOTE_PX), width), FAINT, _font(NOTE_PX))
+        top += NOTE_PX + 3
+
+
+def _shown(pixels: np.ndarray) -> Image.Image:
+    """The picture with whole multiples of its pixels, or made smaller, so that one can see it."""
+    picture = Image.fromarray(pixels)
+    longest = max(picture.size)
+    if longest > LARGEST_PX:
+        picture.thumbnail((LARGEST_PX, LARGEST_PX), Image.Resampling.LANCZOS)
+        return picture
+    times = max(1, math.ceil(SMALLEST_PX / longest))
+    size = (picture.width * times, picture.height * times)
+    return picture.resize(size, Image.Resampling.NEAREST)
+
+
+def _columns(tiles: int, shape: float, most: int) -> int:
+    """Columns that make the sheet about a third wider than high; or one more, to fill it."""
+    wanted = max(1, round(math.sqrt(tiles * 4 / 3 / shape)))
+    candidates = [max(1, min(most, tiles, count)) for count in (wanted, wanted + 1)]
+    return min(candidates, key=lambda columns: -tiles % columns)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text on one line, its end left out where it is too long."""
+    text = _written(text)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "...") > width:
+        text = text[:-1]
+    return text.rstrip() + "..."
+
+
+def _wrapped(
+    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
+) -> list[str]:
+    """The text in lines no longer than `width`, broken between words."""
+    lines = [""]
+    for word in _written(text).split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [_cut(line, font, width) for line in lines if line]
+
+
+def _written(text: str) -> str:
+    """The text with letters that can be drawn, on one line."""
+    return "".join(
+        letter if letter.isprintable() and ord(letter) <= LAST_LETTER else REPLACEMENT
+        for letter in " ".join(text.split())
+    )
