@@ -16,7 +16,8 @@ SUFFIXES = frozenset(
     f".{kind}"
     for kind in (
         *("jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp"),
-        *("bmp", "tif", "tiff", "ppm", "pgm", "pbm"),
+        *("bmp", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "avif", "jp2"),
+        "npy",  # arrays of any number of channels
     )
 )
 # Folders that systems leave behind; none is a class.

@@ -15,6 +15,7 @@ SUFFIXES = {
     "WEBP": ("webp",),
     "BMP": ("bmp", "dib"),
     "TIFF": ("tif", "tiff"),
+    "NPY": ("npy",),
     "PPM": ("ppm", "pgm", "pbm", "pnm", "pfm"),
 }
 
