@@ -79,8 +79,8 @@ def test_an_empty_class_folder_is_an_error_that_names_it(tmp_path: Path) -> None
         index(root)
     assert str(caught.value) == (
         f"error: the class folder {root / 'dog'} holds no images  [empty-class]\n"
-        "   = help: images are files that end in .avif .bmp .gif .jfif .jp2 .jpe .jpeg .jpg .npy .pbm "
-        ".pgm .png .pnm .ppm .tif .tiff .webp\n"
+        "   = help: images are files that end in .avif .bmp .gif .jfif .jp2 .jpe .jpeg .jpg .npy "
+        ".pbm .pgm .png .pnm .ppm .tif .tiff .webp\n"
         "   = help: remove the folder, or put images into it"
     )
 
