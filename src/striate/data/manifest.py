@@ -96,6 +96,10 @@ class Manifest:
         """Labels of every image, in the order in which the data state them."""
         return list(self.table["labels"].to_pylist())
 
+    def label_values(self) -> tuple[np.ndarray, np.ndarray]:
+        """The labels of all images one behind the other, int32, and how many each has, N."""
+        return self._all_labels(), self._label_counts()
+
     @property
     def splits(self) -> np.ndarray:
         """Name of the split of every image: N."""
