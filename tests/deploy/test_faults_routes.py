@@ -1,0 +1,130 @@
+"""Training, evaluation and prediction see the same numbers for every odd file that is legal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from striate.cli.main import run
+from striate.data import Loader, Manifest, Preprocessing, decode, index, network_input
+from striate.deploy import Bundle, predict
+from striate.evaluate import answers
+from tests.data.faults.corpus import corpus
+from tests.data.pictures import write
+from tests.deploy.runs import stripe_run
+
+# Not the size of any file, so every picture is cropped and scaled.
+RECORD = Preprocessing(8, 8, 3, mean=(0.4, 0.5, 0.6), reducing_gap=2.0)
+CLASSES = ("across", "upright")
+
+
+class Spy(nn.Module):
+    """Keeps what enters the network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.seen: list[Tensor] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.seen.append(images.detach().clone())
+        return images.mean((1, 2, 3))[:, None] * torch.tensor([[1.0, -1.0]])
+
+    @property
+    def rows(self) -> Tensor:
+        """All images that were seen, N×C×H×W."""
+        return torch.cat(self.seen)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All legal files of three channels or fewer, in two classes."""
+    root = tmp_path_factory.mktemp("odd")
+    legal = [case for case in corpus().values() if case.pixels is not None]
+    for number, case in enumerate(legal):
+        write(root / CLASSES[number % 2] / case.name, case.content)
+    return root
+
+
+@pytest.fixture(scope="module")
+def manifest(folder: Path) -> Manifest:
+    return index(folder)
+
+
+@pytest.fixture(scope="module")
+def expected(manifest: Manifest) -> dict[str, Tensor]:
+    """What `decode` makes of each file, as numbers C×H×W, by path."""
+    tensors = {}
+    for path in manifest.column("path").tolist():
+        content = (Path(manifest.root) / path).read_bytes()
+        pixels = torch.from_numpy(decode(content, RECORD, name=path).copy())
+        tensors[path] = network_input(pixels[None], RECORD)[0]
+    return tensors
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stripe_run(tmp_path_factory.mktemp("made"))
+
+
+def test_no_legal_file_is_missing(manifest: Manifest) -> None:
+    names = {Path(path).name for path in manifest.column("path").tolist()}
+    assert names == {case.name for case in corpus().values() if case.pixels is not None}
+
+
+def test_training_without_augmentation_sees_what_decode_gives(
+    manifest: Manifest, expected: dict[str, Tensor]
+) -> None:
+    order = np.random.default_rng(3).permutation(len(manifest))
+    with_loader(manifest, expected, order)
+
+
+def test_evaluation_sees_what_decode_gives(manifest: Manifest, expected: dict[str, Tensor]) -> None:
+    spy = Spy()
+    said = answers(spy, Loader(manifest, RECORD, 7), RECORD)
+    paths = manifest.column("path")
+    assert sorted(said.places.tolist()) == list(range(len(manifest)))
+    for place, row in zip(said.places.tolist(), spy.rows, strict=True):
+        assert torch.equal(row, expected[paths[place]]), paths[place]
+
+
+def test_prediction_sees_what_decode_gives(
+    folder: Path, manifest: Manifest, expected: dict[str, Tensor]
+) -> None:
+    spy = Spy()
+    paths = manifest.column("path").tolist()
+    said = predict(spy, RECORD, CLASSES, [folder / path for path in paths])
+    assert [prediction.error for prediction in said] == [None] * len(paths)
+    for path, row in zip(paths, spy.rows, strict=True):
+        assert torch.equal(row, expected[path]), path
+
+
+def test_the_commands_eval_and_predict_see_the_same(
+    folder: Path, made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = sorted(map(str, folder.rglob("*.*")))
+    spies = []
+    for command in (["eval", str(made), str(folder)], ["predict", str(made), *files]):
+        spies.append(Spy())
+        monkeypatch.setattr(Bundle, "module", lambda _, spy=spies[-1]: spy)
+        assert run(command) == 0, capsys.readouterr().err
+    scored, said = (sorted(row.flatten().tolist() for row in spy.rows) for spy in spies)
+    assert scored == said
+
+
+def with_loader(manifest: Manifest, expected: dict[str, Tensor], order: np.ndarray) -> None:
+    loader = Loader(manifest, RECORD, 7, view=None)
+    paths, labels = manifest.column("path"), manifest.labels
+    places: list[int] = []
+    for batch in loader.batches(order, epoch=2):
+        rows = network_input(batch.images, RECORD)
+        for place, row, label in zip(batch.places.tolist(), rows, batch.labels, strict=True):
+            assert torch.equal(row, expected[paths[place]]), paths[place]
+            assert int(label) == labels[place]
+        places += batch.places.tolist()
+    assert places == order.tolist()
+    assert len(loader.unreadable) == 0
