@@ -21,7 +21,7 @@ from striate.data.decode import Picture, UnreadableImageError, header, picture, 
 from striate.data.manifest import Manifest
 from striate.data.preprocessing import Box, Preprocessing
 from striate.errors import DataError
-from striate.files import Json, replace_json
+from striate.files import Json, memory_bytes, replace_json
 from striate.quantities import byte_size
 
 VERSION = 1
@@ -365,14 +365,6 @@ def _in_memory(rows: np.ndarray, record: Preprocessing, side: int | None) -> Cac
     if total_bytes(rows, record.channels) >= memory_bytes() // 4:
         return None
     return Cache([Segment(rows, record.channels, None)], record.channels, side, None)
-
-
-def memory_bytes() -> int:
-    """Memory of this machine; 8 GiB where it cannot be asked."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 8 * 2**30
 
 
 def _refusal(home: Path, size: int, *, keep: Path, is_bounded: bool) -> str | None:

@@ -26,6 +26,7 @@ __all__ = [
     "header",
     "picture",
     "resampled",
+    "shown_part",
 ]
 
 _FILTERS = {
@@ -108,12 +109,28 @@ def decode(
     Raises:
         UnreadableImageError: as `picture`.
     """
+    array, box = shown_part(content, record, name=name, view=view)
+    return resampled(array, box, record)
+
+
+def shown_part(
+    content: bytes,
+    record: Preprocessing,
+    *,
+    name: str = "image",
+    view: Callable[[int, int], Box] | None = None,
+) -> tuple[np.ndarray, Box]:
+    """The picture, decoded as far as the part that is shown needs it, and that part in its pixels.
+
+    Raises:
+        UnreadableImageError: as `picture`.
+    """
     with refusing(content, name):
         file = _opened(content, name)
         box = (view or record.box)(file.height, file.width)
         at_least = record.at_least(file.height, file.width, box)
         seen = Picture(file.decoded(record, at_least), file.height, file.width)
-        return resampled(seen.array, seen.scaled(box), record)
+        return seen.array, seen.scaled(box)
 
 
 def resampled(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarray:

@@ -1,0 +1,44 @@
+"""Parts of pictures drawn by chance, scaled in a third of the time that pillow takes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from striate.data.decode import resampled
+from striate.data.preprocessing import Box, Preprocessing
+
+
+def scaled_part(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarray:
+    """A part of a picture scaled to what the network takes: uint8 h×w×C to H×W×C.
+
+    Like `resampled`, by torch: edges of the part are moved to whole pixels, and levels may differ
+    by one. Only for training, where the part is drawn by chance anyway. Where torch has no fast way
+    (more than four channels, or a processor without AVX2) it is `resampled` that does it.
+    """
+    height, width, channels = array.shape
+    top, bottom = _whole(box.top, box.bottom, height)
+    left, right = _whole(box.left, box.right, width)
+    if channels > 4 or not _IS_FAST:
+        return resampled(array, Box(left, top, right, bottom), record)
+    # Copied by numpy: torch would start threads of its own for it in every thread of ours.
+    part = np.array(array[top:bottom, left:right])
+    scaled = interpolate(
+        torch.from_numpy(part).permute(2, 0, 1)[None],
+        (record.height, record.width),
+        mode=record.interpolation,
+        antialias=True,
+    )
+    return scaled[0].permute(1, 2, 0).numpy()
+
+
+_IS_FAST = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+
+
+def _whole(low: float, high: float, size: int) -> tuple[int, int]:
+    """The nearest whole pixels from `low` to `high`, at least one, inside 0..size."""
+    first = min(max(math.floor(low + 0.5), 0), size - 1)
+    return first, min(max(math.floor(high + 0.5), first + 1), size)
