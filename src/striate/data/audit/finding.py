@@ -111,6 +111,12 @@ class Hits:
         """All rows concerned."""
         return [row for group in self.groups for row in group]
 
+    @property
+    def counted(self) -> str:
+        """The count with its unit: `1 class`, `1,200 images`."""
+        singular = {"classes": "class"}.get(self.unit, self.unit.removesuffix("s"))
+        return f"{self.count:,} {singular if self.count == 1 else self.unit}"
+
 
 NOTHING = Hits(0)
 

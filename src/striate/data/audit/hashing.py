@@ -21,6 +21,7 @@ FREQUENCIES = tuple(
     if 0 < down + across <= 10 and (down, across) != (5, 5)
 )
 assert len(FREQUENCIES) == BITS
+_DOWN, _ACROSS = np.array(FREQUENCIES).T
 
 
 def _mask(bits: list[bool]) -> np.uint64:
@@ -48,8 +49,7 @@ def perceptual_hash(grey: np.ndarray) -> int | None:
         return None
     waves = _cosines()
     spectrum = waves @ values @ waves.T
-    down, across = zip(*FREQUENCIES, strict=True)
-    is_positive = spectrum[down, across] > 0
+    is_positive = spectrum[_DOWN, _ACROSS] > 0
     return int(np.packbits(is_positive, bitorder="little").view("<u8")[0])
 
 

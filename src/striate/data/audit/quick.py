@@ -32,6 +32,7 @@ class QuickAudit:
     height, width: of the commonest size, upright, in pixels; 224 where no head can be read.
     share: of the images looked at, how many have that size.
     channels: that the commonest kind of image has; 1 only where all are grey.
+    bands: every number of channels that is in the files.
     unreadable: names of the images whose heads cannot be read, of those looked at, and why.
     """
 
@@ -40,6 +41,7 @@ class QuickAudit:
     width: int
     share: float
     channels: int
+    bands: frozenset[int]
     unreadable: tuple[tuple[str, str], ...]
 
     @property
@@ -73,7 +75,8 @@ def quick_audit(manifest: Manifest, *, most: int = HEADS) -> QuickAudit:
         *manifest.notices,
     ]
     channels = _channels(training or known)
-    return QuickAudit(_cut(lines), height, width, share, channels, tuple(bad))
+    bands = frozenset(head.channels for head in training or known)
+    return QuickAudit(_cut(lines), height, width, share, channels, bands, tuple(bad))
 
 
 def _heads(
