@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from striate.data.allocation import Images, folds_of, held_out, portions
-from striate.data.manifest import Manifest, Split
+from striate.data.manifest import Manifest
 from striate.files import Json
 
 
@@ -101,12 +101,6 @@ def _joined(count: int, links: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarra
         units = np.minimum(units, units[units])
         if (units == before).all():
             return units
-
-
-def without_images(manifest: Manifest, split: Split) -> list[str]:
-    """The classes of training images that a split has no image of."""
-    lacking = (manifest.only("train").counts() > 0) & (manifest.only(split).counts() == 0)
-    return [name for name, lacks in zip(manifest.classes, lacking, strict=True) if lacks]
 
 
 def with_validation(manifest: Manifest, *, share: float, seed: int) -> Manifest:
