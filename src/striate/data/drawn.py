@@ -15,17 +15,17 @@ from striate.data.preprocessing import Box, Preprocessing
 def scaled_part(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarray:
     """A part of a picture scaled to what the network takes: uint8 h×w×C to H×W×C.
 
-    Like `resampled`, by torch: edges of the part are moved to whole pixels, and levels may differ
-    by one. Only for training, where the part is drawn by chance anyway. Where torch has no fast way
+    Like `resampled`, by torch: edges of the part are moved to whole pixels, nothing beyond them is
+    looked at, and levels may differ by one. Only for training, where the part is drawn by chance anyway. Where torch has no fast way
     (more than four channels, or a processor without AVX2) it is `resampled` that does it.
     """
     height, width, channels = array.shape
     top, bottom = _whole(box.top, box.bottom, height)
     left, right = _whole(box.left, box.right, width)
-    if channels > 4 or not _IS_FAST:
-        return resampled(array, Box(left, top, right, bottom), record)
     # Copied by numpy: torch would start threads of its own for it in every thread of ours.
     part = np.array(array[top:bottom, left:right])
+    if channels > 4 or not _IS_FAST:
+        return resampled(part, Box(0, 0, right - left, bottom - top), record)
     scaled = interpolate(
         torch.from_numpy(part).permute(2, 0, 1)[None],
         (record.height, record.width),

@@ -363,6 +363,6 @@ def network_input(images: Tensor, record: Preprocessing) -> Tensor:
     scaled = torch.from_numpy(np.empty(rows.shape, np.float32))
     is_alone = torch.get_num_threads() == 1
     piece = max(1, PIECE_VALUES // max(width * channels, 1)) if is_alone else max(1, len(rows))
-    for pixels, target in zip(rows.split(piece), scaled.split(piece), strict=True):
+    for pixels, target in zip(torch.split(rows, piece), torch.split(scaled, piece), strict=True):
         torch.addcmul(shift, target.copy_(pixels), factor, out=target)
     return scaled.view(count, height, width, channels).permute(0, 3, 1, 2)
