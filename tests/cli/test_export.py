@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import striate
 from striate.backends.onnx_model.run import Session
 from striate.cli.main import run
 from striate.data import Preprocessing
+from tests.data.pictures import png, stripes, write
 from tests.deploy.runs import stripe_run
 
 NET = "input(3, 8, 8) -> conv(4) -> bn -> relu -> gap -> fc: fc(2)"
@@ -85,6 +88,40 @@ def test_a_run_brings_weights_classes_and_preprocessing(made: Path, model: Path)
     assert Preprocessing.from_json(record) == bundle.preprocessing
     (weight,) = (one for one in onnx.load(model).graph.initializer if one.name == "0.weight")
     assert np.array_equal(onnx.numpy_helper.to_array(weight), bundle.tensors["0.weight"].numpy())
+
+
+def test_a_file_that_prepares_images_goes_with_the_model(
+    made: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(made), "-o", str(model), "--json"]) == 0
+    reference = tmp_path / "model_preprocess.py"
+    assert json.loads(capsys.readouterr().out)["reference"] == str(reference)
+    photo = write(tmp_path / "upright.png", png(stripes(99, is_upright=True)))
+    # As its first lines say, with nothing of striate.
+    program = (
+        "import json, sys, onnxruntime\n"
+        "from model_preprocess import network_input\n"
+        "session = onnxruntime.InferenceSession('model.onnx')\n"
+        "facts = session.get_modelmeta().custom_metadata_map\n"
+        "images = network_input(json.loads(facts['preprocessing']), 'upright.png', 'upright.png')\n"
+        "outputs = session.run(None, {session.get_inputs()[0].name: images})[0]\n"
+        "assert not any(name.startswith(('striate', 'torch')) for name in sys.modules)\n"
+        "print(json.dumps(outputs.tolist()))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    first, second = np.array(json.loads(said.stdout))
+    assert np.array_equal(first, second)
+    (expected,) = striate.load(made).predict([photo])
+    shares = np.exp(first) / np.exp(first).sum()
+    found = {guess.name: guess.probability for guess in expected.guesses}
+    assert [found["across"], found["upright"]] == pytest.approx(shares.tolist(), abs=1e-4)
+
+
+def test_no_such_file_goes_with_a_model_that_nobody_prepares_images_for(model: Path) -> None:
+    assert run(["export", NET, "-o", str(model)]) == 0
+    assert list(model.parent.iterdir()) == [model]
 
 
 @pytest.mark.parametrize(

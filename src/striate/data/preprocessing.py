@@ -86,7 +86,8 @@ class Preprocessing:
         across, down = self.crop_share * width, self.crop_share * height
         if self.resize == "shorter-side":
             scale = min(width / self.width, height / self.height) * self.crop_share
-            across, down = scale * self.width, scale * self.height
+            # Not a rounding error more than there is.
+            across, down = min(scale * self.width, width), min(scale * self.height, height)
         left, top = (width - across) / 2, (height - down) / 2
         return Box(left, top, left + across, top + down)
 

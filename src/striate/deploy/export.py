@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from striate.data import Preprocessing
+from striate.files import replace_text
 from striate.networks import Network
 
 if TYPE_CHECKING:
@@ -27,12 +29,15 @@ class Exported:
     """What was written.
 
     files: the model, and the file of its weights where they are too many for one.
+    reference: a Python file beside it that prepares images with numpy and pillow alone; None where
+        nobody says how images are prepared.
     inputs, outputs: sizes by name, the batch first; a word where a size is open.
     difference: the largest between its outputs and torch's on random input, as a share of the
         largest number that comes out.
     """
 
     files: tuple[Path, ...]
+    reference: Path | None
     opset: int
     inputs: dict[str, tuple[int | str | None, ...]]
     outputs: dict[str, tuple[int | str | None, ...]]
@@ -54,6 +59,8 @@ def export_onnx(
 ) -> Exported:
     """Write the network with the weights of `module` to an ONNX file, check it and run it once.
 
+    Beside it goes `NAME_preprocess.py`, where it is known how images are prepared.
+
     Raises:
         UsageError: the file cannot be written.
         GraphError: a layer has no ONNX form.
@@ -66,8 +73,14 @@ def export_onnx(
     files = net.onnx(path, module, classes=classes, preprocessing=preprocessing)
     onnx.checker.check_model(str(files[0]), full_check=True)
     session = Session(files[0], threads=torch.get_num_threads())
+    record = preprocessing or getattr(getattr(module, "loaded", None), "preprocessing", None)
     return Exported(
-        files, OPSET, session.inputs, session.outputs, largest_difference(net, module, session)
+        files,
+        _write_reference(files[0]) if record else None,
+        OPSET,
+        session.inputs,
+        session.outputs,
+        largest_difference(net, module, session),
     )
 
 
@@ -88,6 +101,14 @@ def largest_difference(
         pairs = zip(_several(expected), given, strict=True)
         found = max(found, *(_apart(one, torch.from_numpy(other)) for one, other in pairs))
     return found
+
+
+def _write_reference(model: Path) -> Path:
+    """The file that prepares images for a model, put beside it."""
+    path = model.with_name(f"{model.stem}_preprocess.py")
+    text = resources.files("striate.data").joinpath("reference.py").read_text("utf-8")
+    replace_text(path, text.replace('"model.onnx"', f'"{model.name}"'))
+    return path
 
 
 def _several(outputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -53,8 +53,10 @@ def export(
     """Write a network as an ONNX model.
 
     One file for batches of any size, in float32. The class names and the preprocessing record of a
-    run go into its metadata. The model is checked, run by onnxruntime on random input and compared
-    with the network in torch; the largest difference is told. Exit code 1 if it is above 0.0001.
+    run go into its metadata, and beside it a short Python file that prepares images by that record,
+    with numpy and pillow alone. The model is checked, run by onnxruntime on random input and
+    compared with the network in torch; the largest difference is told. Exit code 1 if it is above
+    0.0001.
     """
     from striate.cli.commands._threads import yield_while_waiting
 
@@ -147,6 +149,8 @@ def _print(chosen: _Chosen, done: Exported) -> None:
 
     for file in done.files:
         print(f"wrote {file}, {byte_size(file.stat().st_size)}")
+    if done.reference:
+        print(f"wrote {done.reference}: prepares images for it, with numpy and pillow alone")
     known = [f"{len(chosen.classes)} class names"] if chosen.classes else []
     known += ["how images are prepared"] if chosen.preprocessing else []
     print(f"  network     {chosen.network.name}, {chosen.weights}")
@@ -170,6 +174,7 @@ def _print_json(chosen: _Chosen, done: Exported) -> None:
         "weights": chosen.weights,
         "files": [str(file) for file in done.files],
         "bytes": done.size_bytes,
+        "reference": str(done.reference) if done.reference else None,
         "opset": done.opset,
         "inputs": {name: list(axes) for name, axes in done.inputs.items()},
         "outputs": {name: list(axes) for name, axes in done.outputs.items()},
