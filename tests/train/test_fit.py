@@ -284,6 +284,9 @@ def test_the_run_tells_what_it_understood(tmp_path: Path) -> None:
         f"{tmp_path / 'photos'}: 24 images of 2 classes (across, upright); "
         "train 21, val 3 (drawn from train)"
     )
+    assert notes.lines[1:3] == ["size in pixels: all are 8x8", "kinds: PNG RGB 100 %"]
     # 3*3*3*8 + 8 + 2*8, then 3*3*8*8 + 8 + 2*8, then 8*4*4*2 + 2
-    assert notes.lines[1].startswith("network: 1,098 parameters, ")
+    (line,) = (line for line in notes.lines if line.startswith("network: 1,098 parameters, "))
+    assert notes.lines.index(line) <= 10
+    assert [line for line in notes.lines if "shifts of 1 px, no flips" in line]
     assert index(tmp_path / "photos").notices == ()

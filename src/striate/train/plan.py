@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from striate.data import Manifest, Preprocessing
+from striate.data.audit import QuickAudit
 from striate.errors import DataError, StriateError, UsageError, listing
 from striate.networks import Network, network_for
 from striate.quantities import dimensions, exact, short
-from striate.train.prepare import Glance, glance, read_data
+from striate.train.prepare import read_data
 from striate.train.reporter import Reporter
 from striate.train.settings import Options, Settings, check_options, resolve
 from striate.train.start import Start, find_start
@@ -46,8 +47,7 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
         StriateError: something cannot be used, with what to do.
     """
     check_options(options)
-    manifest = read_data(data, options, tell)
-    seen = glance(manifest)
+    manifest, seen = read_data(data, options, tell)
     if net is None:
         start = None
         size = options.get("size")
@@ -69,7 +69,7 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
 
 
 def choose_network(
-    net: str | Network, classes: tuple[str, ...], seen: Glance, *, size: int | None
+    net: str | Network, classes: tuple[str, ...], seen: QuickAudit, *, size: int | None
 ) -> Network:
     """The network with an output per class; its input by `size`, else itself, else the data.
 
@@ -115,7 +115,7 @@ def input_record(chosen: Network) -> Preprocessing:
     )
 
 
-def _built(net: str, classes: int, seen: Glance, size: int | None) -> Network:
+def _built(net: str, classes: int, seen: QuickAudit, size: int | None) -> Network:
     """The network of a text or name; where it leaves its input open, one that suits the data."""
     channels = seen.channels
     height, width = _size(seen)
@@ -148,12 +148,12 @@ def _refuse_outputs(chosen: Network, classes: tuple[str, ...]) -> None:
     )
 
 
-def _size(seen: Glance) -> tuple[int, int]:
+def _size(seen: QuickAudit) -> tuple[int, int]:
     """Height and width that suit the images: their own, if they are alike."""
     return (seen.height, seen.width) if seen.share > ALIKE else (USUAL_SIZE, USUAL_SIZE)
 
 
-def _network_line(chosen: Network, seen: Glance) -> str:
+def _network_line(chosen: Network, seen: QuickAudit) -> str:
     line = (
         f"{chosen.name}: {exact(chosen.params)} parameters, {short(chosen.macs or 0)} MACs, "
         f"input {dimensions(chosen.input)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,49 +12,31 @@ import numpy as np
 from striate.data import (
     Advance,
     Cache,
-    Header,
     Loader,
     Manifest,
     Preprocessing,
     Store,
     Unreadable,
-    UnreadableImageError,
-    contents,
     default_share,
-    header,
     index,
     open_cache,
     refuse_many,
     silent,
     with_validation,
 )
+from striate.data.audit import QuickAudit, quick_audit
 from striate.errors import DataError, listing
 from striate.train.reporter import Reporter
 from striate.train.settings import Options, Settings
 
-# Images whose head is read to learn the usual size and whether there is colour.
-GLANCES = 200
+# Bytes of files that are read to look at their heads, and of how many images at least and at most.
+LOOKED_BYTES = 256 * 2**20
+FEWEST_LOOKED, MOST_LOOKED = 200, 2000
 # Images of each split that are decoded before the training begins, to compute mean and deviation
 # and to learn whether they can be read: by the pixels that the network sees, between two numbers.
 SAMPLED_PIXELS = 512 * 224 * 224
 FEWEST_SAMPLED, MOST_SAMPLED = 256, 4096
 SAMPLE_BATCH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """What the heads of some files say: the commonest size in pixels, and whether there is colour.
-
-    share: of those looked at, how many have that size. channels: 1 or 3; another number where all
-        of them are arrays of so many bands. bands: every number of channels that is in the files.
-    """
-
-    height: int
-    width: int
-    is_colour: bool
-    share: float
-    channels: int = 3
-    bands: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +72,19 @@ class Prepared:
         return train, val
 
 
-def read_data(data: str | Path, options: Options, reporter: Reporter) -> Manifest:
-    """The manifest with a validation split: the one the data state, else one drawn by the seed.
+def read_data(
+    data: str | Path, options: Options, reporter: Reporter
+) -> tuple[Manifest, QuickAudit]:
+    """The manifest with a validation split, the data's own or one drawn by the seed; and a look.
+
+    Tells in at most ten lines what was understood.
 
     Raises:
         DataError: see `striate.data.index`; or fewer than two classes or training images.
     """
     manifest = index(data, follow_links=options.get("follow_links", False))
+    if manifest.is_multilabel:
+        raise manifest.several_labels()
     training = int((manifest.splits == "train").sum())
     if len(manifest.classes) < 2:
         raise DataError.of(
@@ -113,30 +100,11 @@ def read_data(data: str | Path, options: Options, reporter: Reporter) -> Manifes
             f"{data} has {training} images to train on; two or more are needed",
             "training images are those outside the folders val and test",
         )
-    for line in (_counts_line(data, divided, manifest), *manifest.notices):
+    seen = quick_audit(divided, most=_looked(divided))
+    # The first line counts images and classes; ours says as well whether validation was drawn.
+    for line in (_counts_line(data, divided, manifest), *seen.lines[1:]):
         reporter.line(line)
-    return divided
-
-
-def glance(manifest: Manifest) -> Glance:
-    """A look at the heads of up to `GLANCES` training images, spread over all classes."""
-    training = manifest.only("train")
-    read = contents(training)
-    places = np.linspace(0, len(training) - 1, min(GLANCES, len(training))).astype(int)
-    heads: list[Header] = []
-    for place in places.tolist():
-        with suppress(UnreadableImageError):
-            heads.append(header(read(place)))
-    if not heads:
-        return Glance(224, 224, True, 0.0)
-    sizes = Counter((head.height, head.width) for head in heads)
-    (height, width), count = sizes.most_common(1)[0]
-    is_colour = any(head.is_colour for head in heads)
-    channels = 3 if is_colour else 1
-    bands = frozenset(head.channels for head in heads)
-    if len(bands) == 1 and all(head.mode == "bands" for head in heads):
-        channels = heads[0].channels
-    return Glance(height, width, is_colour, count / len(heads), channels, bands)
+    return divided, seen
 
 
 def prepare(
@@ -227,6 +195,13 @@ def _sample(loader: Loader) -> np.ndarray:
     pixels = loader.record.height * loader.record.width
     wanted = min(count, MOST_SAMPLED, max(FEWEST_SAMPLED, SAMPLED_PIXELS // pixels))
     return np.linspace(0, count - 1, wanted).astype(np.int64)
+
+
+def _looked(manifest: Manifest) -> int:
+    """Images whose heads are read: all of small sets, fewer of large files."""
+    sizes = manifest.column("bytes")
+    mean = float(sizes.clip(0).mean()) if len(sizes) else 0.0
+    return int(np.clip(LOOKED_BYTES / max(mean, 1), FEWEST_LOOKED, MOST_LOOKED))
 
 
 def _counts_line(data: str | Path, divided: Manifest, stated: Manifest) -> str:

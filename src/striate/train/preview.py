@@ -131,16 +131,21 @@ def _as_colours(pixels: np.ndarray) -> np.ndarray:
 
 
 def _caption(image: Shown) -> str:
+    return _shares(image)[0]
+
+
+def _shares(image: Shown) -> list[str]:
+    """The class; or each class and how much of it, the largest first."""
     if len(image.classes) == 1:
-        return next(iter(image.classes))
-    return " + ".join(f"{share:.0%} {name}" for name, share in image.classes.items())
+        return list(image.classes)
+    return [f"{share:.0%} {name}" for name, share in image.classes.items()]
 
 
 def _notes(image: Shown) -> tuple[str, ...]:
-    """What was done, in few words, at most two lines."""
+    """Classes after the first, and what was done, in few words, in lines of two."""
     words = [_word(kind, value) for kind, value in image.done.items()]
-    half = len(words) if len(", ".join(words)) < 24 else -(-len(words) // 2)
-    return tuple(", ".join(part) for part in (words[:half], words[half:]) if part)
+    lines = [", ".join(words[first : first + 2]) for first in range(0, len(words), 2)]
+    return (*_shares(image)[1:], *lines)
 
 
 def _word(kind: str, value: Json) -> str:

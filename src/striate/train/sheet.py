@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 # Pictures are shown with their pixels, doubled and so on while they are smaller than this.
-SMALLEST_PX = 112
+SMALLEST_PX = 144
 LARGEST_PX = 320
 GAP_PX = 10
 BORDER_PX = 16
@@ -90,10 +90,10 @@ def _shown(pixels: np.ndarray) -> Image.Image:
 
 
 def _columns(tiles: int, shape: float, most: int) -> int:
-    """Columns that make the sheet about a third wider than high; or one more, to fill it."""
-    wanted = max(1, round(math.sqrt(tiles * 4 / 3 / shape)))
-    candidates = [max(1, min(most, tiles, count)) for count in (wanted, wanted + 1)]
-    return min(candidates, key=lambda columns: -tiles % columns)
+    """Columns of a sheet about a third wider than high, its last row full if that can be."""
+    wanted = max(1, min(most, tiles, round(math.sqrt(tiles * 4 / 3 / shape))))
+    near = range(max(1, wanted - 2), min(most, tiles, wanted + 2) + 1)
+    return min(near, key=lambda columns: (-tiles % columns, abs(columns - wanted)))
 
 
 @cache

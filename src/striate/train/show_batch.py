@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -55,14 +55,18 @@ def show_batch(
     """
     tell = reporter or Terminal()
     planned = plan(net, data, options, tell)
-    prepared = prepare(planned.manifest, planned.record, planned.settings, reporter=tell)
+    settings = planned.settings
+    if "cache" not in options:
+        # A look at a few images should leave nothing on the disk.
+        settings = replace(settings, cache="off")
+    prepared = prepare(planned.manifest, planned.record, settings, reporter=tell)
     start = planned.start
     record = prepared.record if start is None else start.suited(prepared.record)
-    loader, _ = prepared.loaders(record, planned.settings)
-    steps = Steps(loader, record, planned.settings, torch.device("cpu"))
+    loader, _ = prepared.loaders(record, settings)
+    steps = Steps(loader, record, settings, torch.device("cpu"))
     return ShownBatch(
         first_images(steps, count, epoch=epoch),
-        planned.settings,
+        settings,
         (record.height, record.width),
-        preview_title(data, planned.settings, epoch=epoch),
+        preview_title(data, settings, epoch=epoch),
     )
