@@ -21,7 +21,8 @@ def test_it_is_pillows_to_a_level(interpolation: Interpolation, channels: int, b
     array = 64 + noise(1, height=40, width=50, channels=channels).reshape(40, 50, channels) // 2
     record = Preprocessing(16, 24, channels, interpolation=interpolation)
     found = scaled_part(array, box, record)
-    assert (found.shape, found.dtype) == ((16, 24, channels), np.uint8)
+    assert found.shape == (16, 24, channels)
+    assert found.dtype == np.uint8
     left, top, right, bottom = map(int, box)
     part = np.ascontiguousarray(array[top:bottom, left:right])
     expected = resampled(part, Box(0, 0, right - left, bottom - top), record)

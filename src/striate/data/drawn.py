@@ -16,8 +16,9 @@ def scaled_part(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarra
     """A part of a picture scaled to what the network takes: uint8 h×w×C to H×W×C.
 
     Like `resampled`, by torch: edges of the part are moved to whole pixels, nothing beyond them is
-    looked at, and levels may differ by one. Only for training, where the part is drawn by chance anyway. Where torch has no fast way
-    (more than four channels, or a processor without AVX2) it is `resampled` that does it.
+    looked at, and levels may differ by one (by more where a cubic filter overshoots black or
+    white). Only for training, where the part is drawn by chance anyway. Where torch has no fast
+    way (more than four channels, or a processor without AVX2) it is `resampled` that does it.
     """
     height, width, channels = array.shape
     top, bottom = _whole(box.top, box.bottom, height)
