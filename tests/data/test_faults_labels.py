@@ -171,6 +171,15 @@ def test_a_name_of_three_hundred_characters_is_told_as_missing(tmp_path: Path) -
     assert len(said) < 1000
 
 
+@pytest.mark.parametrize("name", ["\\ud800.png", "a\\u0000.png", "x\\n.png"])
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, name: str) -> None:
+    line = f'{{"path": "{name}", "label": "a"}}\n'
+    said = refusal(write(tmp_path / "list.jsonl", line.encode()))
+    assert "line 1" in said
+    assert said.isprintable() or "\n" in said
+    said.encode()  # can be shown on a terminal
+
+
 def test_two_images_of_one_name_in_two_classes_stay_two(tmp_path: Path) -> None:
     found = index(folders(tmp_path, {"a": 1, "b": 1}))
     assert found.column("path").tolist() == ["a/0.png", "b/0.png"]

@@ -148,7 +148,7 @@ class _Lines:
     def _bytes(self, path: str) -> int:
         try:
             found = os.stat(os.path.join(self.fence.root, path))  # noqa: PTH116, PTH118
-        except OSError as missing:
+        except (OSError, ValueError) as missing:  # a name may be none that a file can have
             raise _Wrong("file-missing", f"there is no file {shown(path)}") from missing
         if not stat.S_ISREG(found.st_mode):
             raise _Wrong("file-missing", f"{shown(path)} is not a file")
@@ -212,7 +212,7 @@ def _class_name(cell: Cell) -> str:
     if not name:
         raise _Wrong("label-missing", "an empty label")
     if reason := unusable(name):
-        raise _Wrong("bad-label", f"a label with {reason}")
+        raise _Wrong("bad-label", f"the label {shown(name)!r} is {reason}")
     return composed(name)
 
 
