@@ -65,6 +65,11 @@ class Facts:
     perceptual_hash: int | None = None
 
 
+    def to_json(self) -> dict[str, Json]:
+        """All of them as plain values."""
+        return {name: getattr(self, name) for name in FACTS.names}
+
+
 def describe(content: bytes, name: str, *, max_pixels: int) -> Facts:
     """Everything about one image; decodes it. What is wrong with it is among the facts."""
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from striate.data.audit import findings
 from striate.data.audit.facts import FACTS, Facts, describe, to_row
 from striate.data.audit.finding import SEVERITIES, TOPICS, Finding, Found, Scanned
 from striate.data.audit.store import Store, open_store
-from striate.data.audit.workers import Answer, Job, in_children
+from striate.data.audit.workers import Job, in_children
 from striate.data.contents import contents
 from striate.data.decode import PIXEL_LIMIT
 from striate.data.layouts._search import Search
@@ -166,7 +166,7 @@ def _decode(
         with in_children(places, names, job, workers=limits.crew) as answers:
             for answer in answers:
                 if answer.said is None:
-                    lost[answer.place] = _unanswered(answer)
+                    lost[answer.place] = Facts(answer.status, answer.reason).to_json()
                 else:
                     store.add(answer.place, answer.said)
                 tell(1)
@@ -177,11 +177,7 @@ def _decode(
 
 def describe_all(content: bytes, name: str, options: Mapping[str, Json]) -> dict[str, Json]:
     """Facts about an image, as a child process sends them."""
-    return asdict(describe(content, name, max_pixels=int(str(options["max_pixels"]))))
-
-
-def _unanswered(answer: Answer) -> dict[str, Json]:
-    return asdict(Facts(answer.status, answer.reason))
+    return describe(content, name, max_pixels=int(str(options["max_pixels"]))).to_json()
 
 
 def _complete(

@@ -274,7 +274,7 @@ class _Worker:
         guilty, rest = chunk[0], chunk[1:]
         if not is_late and not guilty.has_crashed:
             return [_Loaded(guilty.place, guilty.name, guilty.content, True), *rest]
-        status, reason = CRASHED, _fate(code)
+        status, reason = CRASHED, fate(code)
         if is_late:
             status, reason = TOO_SLOW, f"decoding took more than {self._job.seconds:g} s"
         self._answers.put(Answer(guilty.place, None, status, reason))
@@ -316,7 +316,7 @@ class _Loaded:
     has_crashed: bool = False
 
 
-def _fate(code: int) -> str:
+def fate(code: int) -> str:
     """How a process ended, in words."""
     if code >= 0:
         return f"the decoder ended its process (code {code})"
