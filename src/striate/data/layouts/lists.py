@@ -212,7 +212,7 @@ def _class_name(cell: Cell) -> str:
     if not name:
         raise _Wrong("label-missing", "an empty label")
     if reason := unusable(name):
-        raise _Wrong("bad-label", f"the label {shown(name)!r} is {reason}")
+        raise _Wrong("bad-label", f"a label with {reason}")
     return composed(name)
 
 
