@@ -44,7 +44,7 @@ def test_it_is_short_and_needs_numpy_and_pillow_only() -> None:
             else []
         )
     }
-    assert imported == {"io", "typing", "numpy", "PIL"}
+    assert imported == {"io", "pathlib", "typing", "numpy", "PIL"}
 
 
 @pytest.mark.parametrize("record", KINDS, ids=["colour", "grey", "background"])
@@ -69,7 +69,16 @@ def test_bands_enter_a_network_alike(tmp_path: Path) -> None:
     np.save(tmp_path / "two.npy", noise(2, channels=2))
     Image.fromarray(noise(3, channels=4), "RGBA").save(tmp_path / "alpha.png")
     Image.fromarray(noise(4, channels=4), "CMYK").save(tmp_path / "inks.tif")
-    for name, channels in (("deep.npy", 5), ("two.npy", 2), ("alpha.png", 4), ("inks.tif", 4)):
+    np.save(tmp_path / "grey.npy", noise(5, channels=1))
+    Image.fromarray(deep[:1, :, 0]).save(tmp_path / "line.png")
+    for name, channels in (
+        ("deep.npy", 5),
+        ("two.npy", 2),
+        ("alpha.png", 4),
+        ("inks.tif", 4),
+        ("grey.npy", 3),
+        ("line.png", 3),
+    ):
         record = Preprocessing(9, 7, channels)
         file = tmp_path / name
         found = reference.network_input(record.to_json(), str(file))

@@ -14,7 +14,6 @@ from striate.data.decode import (
     decode,
     header,
     picture,
-    picture_size,
     resampled,
 )
 from striate.data.health import (
@@ -68,7 +67,6 @@ __all__ = [
     "network_input",
     "open_cache",
     "picture",
-    "picture_size",
     "read_file",
     "refuse_many",
     "resampled",

@@ -64,16 +64,6 @@ def header(content: bytes, *, name: str = "image") -> Header:
         return _opened(content, name).header()
 
 
-def picture_size(content: bytes, *, name: str = "image") -> tuple[int, int, bool]:
-    """Height and width in pixels after turning upright, and whether there is colour.
-
-    Raises:
-        UnreadableImageError: as `header`.
-    """
-    head = header(content, name=name)
-    return head.height, head.width, head.is_colour
-
-
 def picture(
     content: bytes,
     record: Preprocessing,

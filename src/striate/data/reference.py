@@ -7,7 +7,8 @@
 Rare TIFFs (over 4 bands, 12 bits, white as zero) are left out, and files are trusted.
 """
 
-import io
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,14 @@ from PIL import Image, ImageOps
 
 def network_input(record: dict[str, Any], *files: str) -> np.ndarray:
     """Float32 N×C×H×W of files; `record` is the `preprocessing` in the model's metadata."""
-    images = np.stack([shown(record, file) for file in files]) / np.float32(255)
-    images = (images - np.float32(record["mean"])) / np.float32(record["deviation"])
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    images = np.stack([shown(record, file) for file in files]) / 255 - record["mean"]
+    return np.ascontiguousarray((images / record["deviation"]).transpose(0, 3, 1, 2), "f4")
 
 
 def shown(record: dict[str, Any], file: str) -> np.ndarray:
     """The part of a picture that the network sees: uint8 H×W×C."""
-    is_array = file.endswith(".npy")
-    image: Any = np.load(file) if is_array else Image.open(io.BytesIO(np.fromfile(file, "u1")))
+    is_array, content = file.endswith(".npy"), BytesIO(Path(file).read_bytes())
+    image: Any = np.load(content) if is_array else Image.open(content)
     size = np.array(image.shape[1::-1] if is_array else image.size)
     if not is_array and image.format != "TIFF" and image.getexif().get(0x0112) in (5, 6, 7, 8):
         size = size[::-1]  # it lies on its side; a TIFF has been turned by pillow
@@ -37,8 +37,7 @@ def shown(record: dict[str, Any], file: str) -> np.ndarray:
         image.draft(None, (image.width // step, image.height // step))  # acts on JPEG only
         image = ImageOps.exif_transpose(image)
     pixels = coloured(record, image)
-    scale = pixels.shape[1::-1] / size
-    box: Any = [*(size - crop) / 2 * scale, *(size + crop) / 2 * scale]
+    box: Any = (np.stack([size - crop, size + crop]) / size * pixels.shape[1::-1] / 2).ravel()
     kind = Image.Resampling[record["interpolation"].upper()]
     bands = [Image.fromarray(band) for band in np.moveaxis(pixels, 2, 0)]
     return np.dstack([np.asarray(band.resize(wanted, kind, box)) for band in bands])
@@ -52,7 +51,8 @@ def coloured(record: dict[str, Any], image: Any) -> np.ndarray:
         image = pixels = (pixels >> 8 if is_high else np.rint(pixels / 257)).astype("u1")
     if record["colour"] == "bands":
         return pixels
-    image = Image.fromarray(pixels.squeeze()) if image is pixels else image
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         above, image = image, Image.new("RGBA", image.size, (*record["background"], 255))
         image.alpha_composite(above.convert("RGBA"))
