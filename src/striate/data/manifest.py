@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,7 +89,7 @@ class Manifest:
             DataError: some images have several labels, or none.
         """
         if self.is_multilabel:
-            raise self._several_labels()
+            raise self.several_labels()
         return self._all_labels()
 
     @property
@@ -116,6 +117,11 @@ class Manifest:
         Numbers become floats, with NaN, where some are null.
         """
         return np.asarray(self.table[name].to_numpy())
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether the images are files, or in files, below a folder."""
+        return Path(self.root).is_absolute()
 
     def counts(self) -> np.ndarray:
         """Images of each class; one with several labels counts for each."""
@@ -148,11 +154,16 @@ class Manifest:
 
     def name(self, row: int) -> str:
         """What to call an image in a message."""
-        path = shown(str(self.table["path"][row].as_py()))
+        path = str(self.table["path"][row].as_py())
         inner = int(self.table["place"][row].as_py())
         if inner < 0:
-            return path
-        return f"{path}, {'byte' if self.kind == 'shards' else 'row'} {inner}"
+            return shown(path)
+        if self.kind != "shards":
+            return f"{shown(path)}, row {inner}"
+        from striate.data.layouts.shards import member_name
+
+        member = member_name(Path(self.root, path), inner)
+        return f"{shown(path)}, {shown(member) if member else f'byte {inner}'}"
 
     def fingerprint(self) -> str:
         """Changes when an image, a label, a class or a split does.
@@ -203,12 +214,26 @@ class Manifest:
         labels = _lists(order[self._all_labels()], self._label_counts())
         return replace(self.with_columns(labels=labels), classes=tuple(classes))
 
+    def several_labels(self) -> DataError:
+        """The refusal of a manifest that is multi-label; names the first such image."""
+        counts = self._label_counts()
+        row = int(np.flatnonzero(counts != 1)[0])
+        places = self.table["labels"][row].as_py()
+        found = listing([shown(self.classes[place]) for place in places], most=4) or "none"
+        return DataError.of(
+            "several-labels",
+            f"{(counts != 1).sum():,} of {len(self):,} images of {self.root} have several labels "
+            f"or none; {self.name(row)} has: {found}",
+            "training and scoring with several labels an image are not there yet; give each one",
+        )
+
     def save(self, path: Path) -> None:
         """Write as a Parquet file, in one step."""
         rule = None if self.split_rule is None else dict(self.split_rule)
         head: dict[str, Json] = {
             "version": VERSION,
             "root": self.root,
+            "beside": _beside(self.root, path) if self.is_on_disk else None,
             "kind": self.kind,
             "classes": list(self.classes),
             "shards": dict(self.shards),
@@ -225,18 +250,6 @@ class Manifest:
 
     def _label_counts(self) -> np.ndarray:
         return np.asarray(pc.list_value_length(self.table["labels"]).to_numpy())
-
-    def _several_labels(self) -> DataError:
-        counts = self._label_counts()
-        row = int(np.flatnonzero(counts != 1)[0])
-        places = self.table["labels"][row].as_py()
-        found = listing([shown(self.classes[place]) for place in places], most=4) or "none"
-        return DataError.of(
-            "several-labels",
-            f"{(counts != 1).sum():,} of {len(self):,} images of {self.root} have several labels "
-            f"or none; {self.name(row)} has: {found}",
-            "networks are trained and scored on one label an image; give each image one",
-        )
 
     def _without(self, classes: Sequence[str]) -> Manifest:
         """The images that have none of these classes."""
@@ -286,6 +299,14 @@ def _lists(values: np.ndarray, counts: np.ndarray) -> pa.ListArray:
     """Values cut into lists of these lengths."""
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values, pa.int32()))
+
+
+def _beside(root: str, file: Path) -> str | None:
+    """The way from a manifest's folder to the images; None if there is none, as between drives."""
+    try:
+        return os.path.relpath(root, file.resolve().parent).replace(os.sep, "/")
+    except ValueError:
+        return None
 
 
 def _words(column: pa.ChunkedArray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 LONGEST_SHOWN = 80
@@ -49,14 +48,6 @@ def unusable(name: str) -> str | None:
     if not is_printable(name):
         return "a name with line breaks or control characters"
     return None
-
-
-def by_composed(names: Iterable[str]) -> dict[str, str]:
-    """Names by their composed form; of names that are one in that form, the first."""
-    known: dict[str, str] = {}
-    for name in names:
-        known.setdefault(composed(name), name)
-    return known
 
 
 def shown(name: str) -> str:

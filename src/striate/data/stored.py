@@ -73,7 +73,7 @@ def _with_head(path: Path, head: Mapping[str, Json], table: pa.Table) -> Manifes
     if not isinstance(rule, dict | None) or not all(isinstance(n, int) for n in shards.values()):
         raise _damaged(path, "its head states no rule of the splits or no sizes of shards")
     return Manifest(
-        root=str(head.get("root")),
+        root=_root(path, str(head.get("root")), head.get("beside")),
         kind=str(head.get("kind")),
         classes=tuple(map(str, classes)),
         table=table,
@@ -81,6 +81,14 @@ def _with_head(path: Path, head: Mapping[str, Json], table: pa.Table) -> Manifes
         split_rule=rule,
         follows_links=head.get("follows_links") is True,
     )
+
+
+def _root(path: Path, root: str, beside: Json) -> str:
+    """Where the images are; if no longer there, where they are from the manifest, as before."""
+    if not isinstance(beside, str) or Path(root).exists():
+        return root
+    moved = (path.resolve().parent / beside).resolve()
+    return str(moved) if moved.exists() else root
 
 
 def _verify(path: Path, manifest: Manifest) -> None:

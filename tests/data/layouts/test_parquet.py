@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from striate.data import Loader, Preprocessing, contents, index
+from striate.data.layouts._tables import Tables
 from striate.errors import DataError
 from tests.data.pictures import noise, png, table
 
@@ -124,6 +128,70 @@ def test_a_damaged_table_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DataError, match=r"a\.parquet cannot be read: .*\[table-damaged\]"):
         index(tmp_path)
+
+
+def test_lists_of_labels_are_kept(tmp_path: Path) -> None:
+    rows = [{"bytes": png(noise(number)), "path": None} for number in range(3)]
+    kinds = {
+        "labels": {"_type": "Sequence", "feature": {"_type": "ClassLabel", "names": ["a", "b"]}}
+    }
+    head = json.dumps({"info": {"features": kinds}})
+    data = pa.table({"image": rows, "labels": [[1], [0, 1], []]})
+    pq.write_table(data.replace_schema_metadata({"huggingface": head}), tmp_path / "a.parquet")
+    found = index(tmp_path)
+    assert (found.classes, found.label_lists) == (("a", "b"), [[1], [0, 1], []])
+    assert found.is_multilabel
+    with pytest.raises(DataError, match=r"2 of 3 images .* a\.parquet, row 1 has: a, b"):
+        _ = found.labels
+
+
+def test_columns_of_splits_and_groups_are_read(tmp_path: Path) -> None:
+    made = pq.read_table(table(tmp_path / "a.parquet", [0, 1, 1]))
+    made = made.append_column("split", [["test", "Valid", "train"]])
+    pq.write_table(made.append_column("patient", [[7, 8, None]]), tmp_path / "a.parquet")
+    found = index(tmp_path, group="patient")
+    assert found.splits.tolist() == ["test", "val", "train"]
+    assert found.groups.tolist() == ["7", "8", None]
+    wrong = made.set_column(made.column_names.index("split"), "split", [["test", "dev", "train"]])
+    pq.write_table(wrong, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"row 1: the split 'dev' in the column 'split'"):
+        index(tmp_path)
+
+
+def test_tables_larger_than_memory_are_read_in_groups_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pq.read_table(table(tmp_path / "a.parquet", [0, 1] * 50))
+    pq.write_table(made, tmp_path / "a.parquet", row_group_size=3)
+    found = index(tmp_path)
+    monkeypatch.setattr("striate.data.layouts._tables.memory_bytes", lambda: 0)
+    read = contents(found)
+    order = [int(place) for place in np.random.default_rng(0).permutation(100)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, order)) == [png(noise(number)) for number in order]
+    assert isinstance(read, Tables)
+    assert len(read._held) <= Tables.KEPT
+
+
+def test_the_reader_goes_to_another_process_without_the_images(tmp_path: Path) -> None:
+    read = contents(index(table(tmp_path / "a.parquet", [0, 1] * 200)))
+    read(0)
+    sent = pickle.dumps(read)
+    assert len(sent) < 400 * len(png(noise(0))) / 2
+    assert pickle.loads(sent)(399) == png(noise(399))  # noqa: S301 - our own
+
+
+def test_a_table_that_changed_since_is_refused(tmp_path: Path) -> None:
+    found = index(table(tmp_path / "a.parquet", [0, 1, 1]))
+    table(tmp_path / "a.parquet", [0, 1, 1, 0])
+    with pytest.raises(DataError, match=r"a\.parquet has .* bytes; .*\[shard-changed\]"):
+        contents(found)
+
+
+def test_a_saved_manifest_in_a_folder_is_no_table_of_images(tmp_path: Path) -> None:
+    table(tmp_path / "photos" / "a.parquet", [0, 1])
+    index(tmp_path / "photos").save(tmp_path / "photos" / "split.parquet")
+    assert len(index(tmp_path / "photos")) == 2
 
 
 def test_cifar10_has_its_published_sizes(shared: Path) -> None:

@@ -68,7 +68,7 @@ def rows_of(file: Path) -> tuple[Sequence[str], Iterator[Row]]:
 
 def _separated(file: Path) -> Iterator[Row]:
     """The names of the columns (as a row), then the rows of a CSV or TSV file."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
+    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         first = _reading(file, 1, text.readline)
         delimiter = max(("\t,;" if file.suffix.lower() == ".tsv" else ",;\t"), key=first.count)
         text.seek(0)
@@ -79,6 +79,7 @@ def _separated(file: Path) -> Iterator[Row]:
             cells = _reading(file, line, partial(next, reader, None))
             if cells is None:
                 return
+            _refuse_bytes(file, line, cells)
             if not any(map(str.strip, cells)):
                 continue
             if not names:
@@ -92,7 +93,7 @@ def _separated(file: Path) -> Iterator[Row]:
 
 def _objects(file: Path) -> Iterator[Row]:
     """The keys of the first object (as a row), then all objects of a file of JSON lines."""
-    with file.open(encoding="utf-8-sig") as text:
+    with file.open(encoding="utf-8-sig", errors="surrogateescape") as text:
         is_first = True
         line = 0
         while True:
@@ -100,6 +101,7 @@ def _objects(file: Path) -> Iterator[Row]:
             content = _reading(file, line, text.readline)
             if not content:
                 return
+            _refuse_bytes(file, line, [content])
             if not content.strip():
                 continue
             cells = _reading(file, line, partial(json.loads, content))
@@ -131,10 +133,17 @@ def _reading(file: Path, line: int, read: Callable[[], T]) -> T:
     """What `read` gives; its complaints with file and line."""
     try:
         return read()
-    except UnicodeDecodeError as damage:
-        raise _damaged(file, line, "text that is not UTF-8") from damage
     except (csv.Error, ValueError, RecursionError) as damage:
         raise _damaged(file, line, shown(" ".join(str(damage).split()))) from damage
+
+
+def _refuse_bytes(file: Path, line: int, cells: Sequence[str]) -> None:
+    """Refuse what is not UTF-8, which was read as lone surrogates so that its line is known."""
+    try:
+        for cell in cells:
+            cell.encode()
+    except UnicodeEncodeError as damage:
+        raise _damaged(file, line, "text that is not UTF-8") from damage
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:

@@ -189,7 +189,10 @@ class _Lines:
         raise _Wrong("unknown-split", f"{found}; train, val and test are known")
 
     def _group(self, row: Row) -> str | None:
-        return (self.roles.group and _text(row.cells.get(self.roles.group))) or None
+        name = _text(row.cells.get(self.roles.group)) if self.roles.group else ""
+        if name and (reason := unusable(name)):
+            raise _Wrong("bad-group", f"a group with {reason}")
+        return name or None
 
 
 class _Wrong(Exception):

@@ -28,6 +28,7 @@ COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.z
 # What states the label of a sample, the first that is there.
 STATEMENTS = ("cls", "json", "txt")
 KEYS = (*LABELS, "cls")
+HEAD = tarfile.BLOCKSIZE  # bytes before the content of a member that tell its size and name
 LONGEST_STATEMENT = 1 << 20  # bytes
 
 
@@ -195,18 +196,41 @@ class Shards:
 
     def __call__(self, place: int, /) -> bytes:
         path = Path(self.manifest.root, self.paths[place].as_py())
-        size = int(self.bytes[place])
+        size, offset = int(self.bytes[place]), int(self.offsets[place])
         try:
             # Opened each time: as fast as keeping thousands open, and no thread meets another.
             with path.open("rb", buffering=0) as shard:
-                shard.seek(int(self.offsets[place]))
-                content = shard.read(size)
+                shard.seek(offset - HEAD)
+                content = shard.read(HEAD + size)
         except OSError as damage:
             reason = damage.strerror or type(damage).__name__
             raise UnreadableImageError(self.manifest.name(place), reason) from damage
-        if len(content) < size:
+        if len(content) < HEAD + size:
             raise UnreadableImageError(self.manifest.name(place), "the shard ends before the image")
-        return content
+        head = _head(content[:HEAD])
+        if head is None or head.size != size:
+            raise UnreadableImageError(
+                self.manifest.name(place), "the shard has changed since it was indexed"
+            )
+        return content[HEAD:]
+
+
+def member_name(shard: Path, offset: int) -> str | None:
+    """Name of the member whose content begins at a byte of a shard; None if none does."""
+    try:
+        with shard.open("rb") as file:
+            file.seek(offset - HEAD)
+            head = _head(file.read(HEAD))
+    except (OSError, ValueError):
+        return None
+    return None if head is None else head.name
+
+
+def _head(content: bytes) -> tarfile.TarInfo | None:
+    try:
+        return tarfile.TarInfo.frombuf(content, "utf-8", "surrogateescape")
+    except tarfile.TarError:
+        return None
 
 
 read = Shards
