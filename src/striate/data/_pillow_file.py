@@ -29,6 +29,7 @@ FORMATS = (
     *("AVIF", "DIB", "ICO", "JPEG2000", "MPO", "PCX", "QOI", "SGI"),
 )
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, SAMPLES, PLANAR = 256, 257, 258, 262, 277, 284
+PARTS = ((273, 279), (324, 325))  # where strips or tiles begin, and how long each is
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -99,6 +100,8 @@ class PillowFile:
                 return in_colour(upright(array, self.orientation), record, self._name)
         if reduction > 1:
             image.draft(None, (image.width // reduction, image.height // reduction))
+        if image.format == "TIFF" and image.tile and image.tile[0][0] == "libtiff":
+            self._check_parts()
         image.load()
         # What is in an ICO may be larger than its head says.
         check_size(self._name, image.height, image.width)
@@ -128,6 +131,18 @@ class PillowFile:
             tags = self._image.tag_v2  # type: ignore[attr-defined]
             return tags[WIDTH], tags[HEIGHT]
         return self._image.size
+
+    def _check_parts(self) -> None:
+        """Refuse a TIFF some of whose pixels lie behind its end; libtiff tells it to the terminal.
+
+        Raises:
+            EOFError: there are such.
+        """
+        tags = self._image.tag_v2  # type: ignore[attr-defined]
+        for offsets, lengths in PARTS:
+            for offset, length in zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False):
+                if offset + length > len(self._content):
+                    raise EOFError("the file ends early")
 
     def _reduction(self, at_least: tuple[float, float] | None) -> int:
         """1, 2, 4 or 8, by the rule of pillow's `draft`."""
