@@ -116,8 +116,7 @@ def made(name: str, size: int | None) -> Network:
         return network(name)
     legal = legal_sizes(network(name).graph)
     if legal is not None:
-        steps = max(0, -(-(size - legal.smallest) // legal.step))
-        size = legal.smallest + steps * legal.step
+        size = legal.from_on(size)
     return network(name, input=(card.input[0], *(min(size, one) for one in card.input[1:])))
 
 

@@ -38,7 +38,7 @@ def test_retyping_wants_one_type_for_each_input() -> None:
 
 
 def test_resnet_takes_any_size_and_divides_multiples_of_32_evenly() -> None:
-    assert sizes(resnet50()) == LegalSizes(1, 1, 32, 0, None)
+    assert sizes(resnet50()) == LegalSizes(1, 1, (0,), 32, 0, None)
     assert str(sizes(resnet50())) == "any from 1; multiples of 32 divide evenly"
 
 
@@ -57,6 +57,36 @@ def test_inception_needs_75_pixels_and_likes_299() -> None:
     found = sizes(network("inception_v3").graph)
     assert found.smallest == 75
     assert 299 % found.best_multiple == found.best_rest
+
+
+@pytest.mark.parametrize("name", ["bn_inception", "nasnet_a_mobile", "resnet18", "unet_bio"])
+def test_what_is_said_of_sizes_is_what_the_network_takes(name: str) -> None:
+    net = network(name)
+    found = sizes(net.graph)
+    for size in range(found.smallest, found.smallest + 2 * found.best_multiple):
+        try:
+            with_input(net.graph, TensorType.of(net.input[0] or 3, size, size))
+        except GraphError:
+            is_legal = False
+        else:
+            is_legal = True
+        assert is_legal == (size % found.step in found.rests), size
+        assert (found.from_on(size) == size) == is_legal
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("input(8, 33, 33) -> (conv(8, 3, 2, p=0) + avgpool(2))", "2n + 1 from 3"),
+        (
+            "input(8, 33, 33) -> conv(8, 3, 2) -> (conv(8, 3, 2, p=0) + avgpool(2))",
+            "4n + 1 to 2 from 5",
+        ),
+        ("input(8, 32, 32) -> (maxpool(2) -> up(2) + id)", "multiples of 2 from 2"),
+    ],
+)
+def test_branches_that_round_differently_meet_at_some_sizes(text: str, told: str) -> None:
+    assert str(sizes(network(text).graph)).startswith(told)
 
 
 def test_unpadded_layers_bound_the_size_from_below() -> None:

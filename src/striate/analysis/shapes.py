@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
+from itertools import count
 from math import ceil, lcm
 from typing import NamedTuple
 
@@ -23,7 +25,8 @@ class LegalSizes(NamedTuple):
     """Which square (or cubic) input sizes the network accepts, its other inputs kept.
 
     smallest: pixels along each axis of the smallest legal size.
-    step: from there on the legal sizes lie this far apart; 1 where any size fits.
+    step, rests: from there on those are legal that leave one of these rests when divided by the
+        step; step 1 and rest 0 where any size fits.
     best_multiple, best_rest: sizes that leave this rest when divided by that number lose no pixels
         at a stride: every plane divides evenly, or every unpadded window ends with its plane.
     fixed_by: path of the first layer whose weights have another shape at another size, so that
@@ -34,10 +37,18 @@ class LegalSizes(NamedTuple):
 
     smallest: int
     step: int
+    rests: tuple[int, ...]
     best_multiple: int
     best_rest: int
     fixed_by: str | None
     largest: int | None = None
+
+    def from_on(self, size: int) -> int:
+        """The smallest legal size that is not below this one, or else the largest."""
+        if self.largest is not None:
+            return min(max(size, self.smallest), self.largest)
+        start = max(size, self.smallest)
+        return next(one for one in count(start) if one % self.step in self.rests)
 
     def __str__(self) -> str:
         if self.largest is not None:
@@ -45,9 +56,7 @@ class LegalSizes(NamedTuple):
             return f"only {self.smallest}" if is_one else f"{self.smallest} to {self.largest}"
         words = f"any from {self.smallest}"
         if self.step > 1:
-            rest = self.smallest % self.step
-            class_ = f"{self.step}n + {rest}" if rest else f"multiples of {self.step}"
-            words = f"{class_} from {self.smallest}"
+            words = f"{_class(self.step, self.rests)} from {self.smallest}"
         if self.best_rest:
             words += f"; {self.best_multiple}n + {self.best_rest} lose no pixels"
         elif self.best_multiple > self.step:
@@ -55,6 +64,20 @@ class LegalSizes(NamedTuple):
         if self.fixed_by is not None:
             words += f"; weights of {self.fixed_by} fit the present size only"
         return words
+
+
+def _class(step: int, rests: tuple[int, ...]) -> str:
+    """`multiples of 16`, `32n + 11`, `32n + 0 to 3 or 29`."""
+    if rests == (0,):
+        return f"multiples of {step}"
+    runs: list[list[int]] = []
+    for rest in rests:
+        if runs and rest == runs[-1][-1] + 1:
+            runs[-1].append(rest)
+        else:
+            runs.append([rest])
+    words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return f"{step}n + {' or '.join(words)}"
 
 
 def with_input(graph: Graph, *types: TensorType) -> Graph:
@@ -146,18 +169,18 @@ def legal_sizes(graph: Graph, *, fields: dict[Value, Fields] | None = None) -> L
     base = trial.first_legal(period)
     if base is None:
         return None
-    # Far from the smallest size only divisibility matters, so it is judged there.
-    far = base + FAR_PERIODS * period
-    multiple = next((one for one in _divisors(period) if trial.is_legal(far + one)), None)
-    if multiple is None:
+    found = trial.rests(base, period)
+    if found is None:
         return trial.range_around(base)
-    smallest = trial.smallest(multiple, base)
+    step, rests = found
+    smallest = trial.smallest(step, rests, base)
     return LegalSizes(
         smallest,
-        multiple,
+        step,
+        rests,
         best_multiple=period,
         best_rest=trial.best_rest(period),
-        fixed_by=_first_fixed(graph, trial, smallest, multiple),
+        fixed_by=_first_fixed(graph, trial, smallest, step),
     )
 
 
@@ -195,15 +218,47 @@ class _Trial:
             size *= 2
         return None
 
-    def smallest(self, multiple: int, legal: int) -> int:
-        """The smallest size below a legal one: what is too small stays too small below."""
-        low, high = -1, legal // multiple
-        rest = legal % multiple
+    def rests(self, base: int, period: int) -> tuple[int, tuple[int, ...]] | None:
+        """A step and the rests that legal sizes leave; None where no large size is legal.
+
+        It is judged far from the smallest size, where only divisibility matters. A branch that is
+        reduced in other steps than its neighbour fits it for some rests alone; if it fits at every
+        power of two and three times that, every plane on the way was met even and odd.
+        """
+        far = base + FAR_PERIODS * period
+        steps = [step for step in _divisors(period) if step < period]
+        probes = [*steps, *(3 * step for step in steps if 3 * step < period)]
+        if self.is_legal(far) and (
+            self.has_no_joins or all(self.is_legal(far + probe) for probe in probes)
+        ):
+            return 1, (0,)
+        legal = sorted((far + one) % period for one in range(period) if self.is_legal(far + one))
+        if not legal:
+            return None
+        for step in _divisors(period):
+            rests = {rest % step for rest in legal}
+            if len(rests) * (period // step) == len(legal):
+                return step, tuple(sorted(rests))
+        return period, tuple(legal)
+
+    @cached_property
+    def has_no_joins(self) -> bool:
+        """Whether all nodes have one input, so that nothing has to fit anything."""
+        return all(len(node.inputs) < 2 for node in self.graph.nodes)
+
+    def smallest(self, step: int, rests: tuple[int, ...], legal: int) -> int:
+        """The smallest size with one of the rests: what is too small stays too small below."""
+        far = (legal // step + FAR_PERIODS) * step
+        return min(self._smallest_of(far + rest, step) for rest in rests)
+
+    def _smallest_of(self, legal: int, step: int) -> int:
+        low, high = -1, legal // step
+        rest = legal % step
         while high - low > 1:
             middle = (low + high) // 2
-            size = middle * multiple + rest
+            size = middle * step + rest
             low, high = (low, middle) if size and self.is_legal(size) else (middle, high)
-        return high * multiple + rest
+        return high * step + rest
 
     def range_around(self, legal: int) -> LegalSizes:
         """The sizes next to a legal one, without a gap, that are legal as well."""
@@ -212,7 +267,7 @@ class _Trial:
             low -= 1
         while high < LARGEST_TRIED and self.is_legal(high + 1):
             high += 1
-        return LegalSizes(low, 1, best_multiple=1, best_rest=0, fixed_by=None, largest=high)
+        return LegalSizes(low, 1, (0,), 1, 0, fixed_by=None, largest=high)
 
     def best_rest(self, period: int) -> int:
         """Rest, divided by the period, of the sizes at which no stride cuts a plane."""
@@ -277,8 +332,10 @@ def _total_stride(fields: dict[Value, Fields], place: int) -> int:
 def _first_fixed(graph: Graph, trial: _Trial, smallest: int, multiple: int) -> str | None:
     """Path of the first layer whose weights change when the input grows by a step."""
     own = max([smallest, *(size for size in graph.input_types[trial.place].plane if size)])
-    larger = smallest + multiple * (1 + (own - smallest) // multiple)
-    for index, _, sources in trial.retyped(larger * 2):
+    steps = 1 + (own - smallest) // multiple
+    # About twice the size, in whole steps: a layer that rounds makes the same of a little more.
+    larger = smallest + multiple * (2 * steps + smallest // multiple)
+    for index, _, sources in trial.retyped(larger):
         node = graph.nodes[index]
         if node.op.weights(sources) != node.weights:
             return node.path
