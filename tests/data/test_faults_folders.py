@@ -111,6 +111,13 @@ def test_hidden_files_and_what_systems_leave_behind_are_no_images(tmp_path: Path
     assert found.column("path").tolist() == PLAIN
 
 
+def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
+    root = two_classes(tmp_path)
+    os.truncate(root / "cat/0.png", 60 * 2**30)  # a hole: it takes no place on disk
+    with pytest.raises(DataError, match=r"cat/0\.png: 64,424,509,440 bytes are more than"):
+        contents(index(root))(0)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_the_right_to_read_it_is_unreadable(tmp_path: Path) -> None:
     root = two_classes(tmp_path)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from striate.data import layouts
-from striate.data.decode import UnreadableImageError
 from striate.data.fence import Fence
 from striate.data.manifest import Manifest
+from striate.data.unreadable import UnreadableImageError, check_bytes
 from striate.discovery import load_all
 from striate.errors import DataError
 
@@ -70,13 +70,16 @@ def read_file(path: Path, *, name: str) -> bytes:
     """The bytes of a file.
 
     Raises:
-        UnreadableImageError: it is missing or may not be read; the message opens with `name`.
+        UnreadableImageError: it is missing, endless or may not be read; the message opens with
+            `name`.
     """
     try:
         # Without waiting: what is a pipe by now would be waited for for ever.
         with open(path, "rb", opener=_unwaiting) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
                 raise UnreadableImageError(name, "neither a file nor a folder")
+            check_bytes(name, found.st_size)
             return file.read()
     except FileNotFoundError as missing:
         raise UnreadableImageError(name, "there is no such file") from missing

@@ -18,6 +18,8 @@ from striate.errors import DataError, Diagnostic
 PIXEL_LIMIT = 89_478_485
 # Values of all channels together: what as many pixels in red, green, blue and alpha have.
 VALUE_LIMIT = 4 * PIXEL_LIMIT
+# Bytes of a file: nothing that is decoded takes more, 16 bits a value and not compressed.
+BYTE_LIMIT = 2 * VALUE_LIMIT + 2**24
 
 Kind = Literal["unreadable", "missing", "empty", "no-image", "too-large", "truncated", "damaged"]
 
@@ -107,6 +109,17 @@ def check_size(name: str, height: int, width: int, channels: int = 1) -> None:
         raise UnreadableImageError(name, reason, "too-large")
     if pixels * channels > VALUE_LIMIT:
         reason = f"{pixels:,} pixels of {channels} bands are more than can be decoded"
+        raise UnreadableImageError(name, reason, "too-large")
+
+
+def check_bytes(name: str, size: int) -> None:
+    """Refuse a file that is longer than any image may be; called before it is read.
+
+    Raises:
+        UnreadableImageError: more bytes than `BYTE_LIMIT`.
+    """
+    if size > BYTE_LIMIT:
+        reason = f"{size:,} bytes are more than the {BYTE_LIMIT:,} that an image may have"
         raise UnreadableImageError(name, reason, "too-large")
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from striate.data.decode import UnreadableImageError
 from striate.data.fence import Fence, below
 from striate.data.layouts import Reading
 from striate.data.layouts._columns import LABELS, refuse_group
 from striate.data.layouts._search import LINKS_OUT, SUFFIXES, containers
 from striate.data.manifest import Manifest, manifest_table
 from striate.data.names import composed, shown, split_of_file, unusable
+from striate.data.unreadable import UnreadableImageError, check_bytes
 from striate.errors import DataError, listing
 from striate.files import Json, natural
 
@@ -197,6 +197,7 @@ class Shards:
     def __call__(self, place: int, /) -> bytes:
         path = Path(self.manifest.root, self.paths[place].as_py())
         size, offset = int(self.bytes[place]), int(self.offsets[place])
+        check_bytes(self.manifest.name(place), size)
         try:
             # Opened each time: as fast as keeping thousands open, and no thread meets another.
             with path.open("rb", buffering=0) as shard:
