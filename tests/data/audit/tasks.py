@@ -19,7 +19,7 @@ def act(content: bytes, name: str, options: Mapping[str, Json]) -> dict[str, Jso
     if content == b"hang":
         time.sleep(60)
     if content == b"write":
-        print("a decoder's own words", flush=True)
+        os.write(1, b"a decoder's own words")
         os.write(2, b"more of them")
     if content == b"eat":
         return {"said": len(bytearray(2**33))}
@@ -32,4 +32,4 @@ def crash_once(content: bytes, name: str, options: Mapping[str, Json]) -> dict[s
     if content == b"once" and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return {"said": content.decode(), "modules": sorted({"torch"} & set(sys.modules))}
+    return {"said": content.decode(), "has_torch": "torch" in sys.modules}
