@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
 import signal
 import threading
 import time
+import tracemalloc
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +19,12 @@ from striate.data import (
     Loader,
     Manifest,
     Preprocessing,
+    Store,
     contents,
     decode,
     index,
     measure_workers,
+    open_cache,
     refuse_many,
     save_unreadable,
 )
@@ -207,3 +213,38 @@ def test_the_number_of_threads_is_measured_and_told(
     assert list(measured.images_per_s) == [1, 2, 4, 6]
     assert measured.count in measured.images_per_s
     assert str(measured).startswith(f"{measured.count} threads load images (images/s by threads: 1")
+
+
+def test_thirty_epochs_take_no_more_memory_than_three(photos: Manifest) -> None:
+    loader = Loader(photos, RECORD, 4, workers=2)
+    held = []
+    tracemalloc.start()
+    for epoch in range(30):
+        for _ in loader.batches(np.random.default_rng(epoch).permutation(10), epoch=epoch):
+            pass
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert max(held[-5:]) - max(held[:3]) < 20_000
+    assert not threads()
+
+
+def test_nothing_lies_in_shared_memory(photos: Manifest) -> None:
+    shared = Path("/dev/shm")
+    if not shared.is_dir():
+        pytest.skip("this system has no /dev/shm")
+    before = set(shared.iterdir())
+    with closing(Loader(photos, RECORD, 4, workers=2).batches()) as batches:
+        batch = next(batches)
+        assert not batch.images.is_shared()
+        assert set(shared.iterdir()) <= before
+
+
+def test_it_can_be_sent_to_another_process(photos: Manifest, tmp_path: Path) -> None:
+    cache = open_cache(photos, RECORD, Store(str(tmp_path / "kept")))
+    loader = Loader(photos, RECORD, 4, cache=cache, workers=2)
+    list(loader.batches())
+    sent = pickle.loads(pickle.dumps(loader))  # noqa: S301  our own, of a moment ago
+    assert sent.kept == 1
+    for one, other in zip(sent.batches(), loader.batches(), strict=True):
+        np.testing.assert_array_equal(one.images, other.images)

@@ -53,6 +53,10 @@ class Segment:
         self.is_verified = np.zeros(len(table), bool)
         self._files: tuple[int, int] | None = None
 
+    def __reduce__(self) -> tuple[type[Segment], tuple[np.ndarray, int, Path | None]]:
+        """For another process, which opens the files itself; what is in memory stays here."""
+        return Segment, (self.table, self.channels, self.base)
+
     def holds(self, rows: np.ndarray) -> bool:
         """Whether all these pictures can be read; compares those not read before with their sum."""
         if self.is_verified[rows].all():
