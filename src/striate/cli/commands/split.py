@@ -1,4 +1,4 @@
-"""Divide images into training, validation and test, once, into a file that is data itself."""
+"""Divide images into train, val and test once, in a file that is data itself."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def split(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Divide images into training, validation and test, once, into a file that is data itself.
+    """Divide images into train, val and test once, in a file that is data itself.
 
     Nothing is copied or moved: the file lists where each image is, its class and its split, and
     can be given wherever DATA is asked for. Each class gives its share. Copies of one picture
