@@ -15,7 +15,7 @@ from striate.data._array_file import NPY, TIFF, NpyFile, TiffFile
 from striate.data._head import Header
 from striate.data._pillow_file import PillowFile
 from striate.data.preprocessing import Box, Preprocessing
-from striate.data.unreadable import PIXEL_LIMIT, UnreadableImageError, refusing
+from striate.data.unreadable import PIXEL_LIMIT, UnreadableImageError, check_whole, refusing
 
 __all__ = [
     "PIXEL_LIMIT",
@@ -145,6 +145,7 @@ def resampled(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarray:
 
 def _opened(content: bytes, name: str) -> _File:
     """The file with its head read, by the library that reads it right."""
+    check_whole(content)
     if content.startswith(NPY):
         return NpyFile(content, name)
     if not content.startswith(TIFF):

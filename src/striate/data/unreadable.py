@@ -48,7 +48,7 @@ DAMAGE = (
 
 LONGEST_QUOTE = 120  # characters of what a decoder says
 # How decoders put it that a file ends too early.
-_TRUNCATED = ("truncat", "premature end", "broken data stream", "unexpected end", "ends early")
+_TRUNCATED = ("truncat", "premature end", "broken data stream", "unexpected end", "ends early", "eof: ")
 
 # Files that people take for images, by how they open.
 _OTHERS = {
@@ -121,6 +121,24 @@ def check_bytes(name: str, size: int) -> None:
     if size > BYTE_LIMIT:
         reason = f"{size:,} bytes are more than the {BYTE_LIMIT:,} that an image may have"
         raise UnreadableImageError(name, reason, "too-large")
+
+
+def check_whole(content: bytes) -> None:
+    """Refuse files whose first bytes state that there are more; their decoders are not so plain.
+
+    Raises:
+        EOFError: a WebP shorter than it says, or a TIFF without its directory.
+    """
+    ends = len(content)
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        ends = 8 + int.from_bytes(content[4:8], "little")
+    elif content[:4] in (b"II*\0", b"MM\0*"):
+        order: Literal["little", "big"] = "little" if content[:1] == b"I" else "big"
+        start = int.from_bytes(content[4:8], order)
+        # A number of fields, and twelve bytes for each.
+        ends = start + 2 + 12 * int.from_bytes(content[start : start + 2], order)
+    if ends > len(content):
+        raise EOFError("the file ends early")
 
 
 def _refused(content: bytes, name: str, damage: BaseException) -> UnreadableImageError:
