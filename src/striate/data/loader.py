@@ -222,7 +222,7 @@ class Loader:
     def _picture(self, place: int, epoch: int) -> np.ndarray:
         """An image as the network sees it."""
         if self.view is not None:
-            return self._viewed(place, self.view, np.random.default_rng([self.seed, epoch, place]))
+            return self._viewed(place, self.view, self.chance(place, epoch))
         if self.cache is None or self._slots is None:
             return decode(self._read(place), self.record)
         slot = int(self._slots[place])
@@ -231,6 +231,10 @@ class Loader:
             kept = decode(self._read(place), self.record)
             self.cache.write(slot, kept)
         return kept
+
+    def chance(self, place: int, epoch: int) -> np.random.Generator:
+        """What the view of an image is drawn from in an epoch, whenever and in which thread."""
+        return np.random.default_rng([self.seed, epoch, place])
 
     def _viewed(self, place: int, view: View, chance: np.random.Generator) -> np.ndarray:
         """The part of an image that a view draws, scaled to what the network takes."""

@@ -25,7 +25,7 @@ from striate.data import (
     with_validation,
 )
 from striate.data.audit import QuickAudit, quick_audit
-from striate.errors import DataError, listing
+from striate.errors import DataError, UsageError, listing
 from striate.train.reporter import Reporter
 from striate.train.settings import Options, Settings
 
@@ -85,6 +85,10 @@ def read_data(
     manifest = index(data, follow_links=options.get("follow_links", False))
     if manifest.is_multilabel:
         raise manifest.several_labels()
+    if options.get("follow_links") and manifest.kind == "digits":
+        raise UsageError.of(
+            "no-links", f"--follow-links is given, but {data} has no links", "leave it out"
+        )
     training = int((manifest.splits == "train").sum())
     if len(manifest.classes) < 2:
         raise DataError.of(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from striate.data import Manifest, Preprocessing
+from striate.data import Loader, Manifest, Preprocessing, contents, header
 from striate.errors import UsageError
 from striate.files import Json, replace_file
 from striate.train.settings import Settings
@@ -43,7 +43,7 @@ def first_images(steps: Steps, count: int = COUNT, *, epoch: int = 1) -> list[Sh
     found: list[Shown] = []
     with closing(steps.epoch(epoch)) as shown:
         for step in shown:
-            found += _shown(step, steps)
+            found += _shown(step, steps, epoch)
             if len(found) >= count:
                 break
     return found[:count]
@@ -93,19 +93,31 @@ def check_picture_name(path: Path) -> None:
         )
 
 
-def _shown(step: Step, steps: Steps) -> list[Shown]:
+def _shown(step: Step, steps: Steps, epoch: int) -> list[Shown]:
     manifest = steps.loader.manifest
     names = [manifest.name(int(place)) for place in step.batch.places]
     pixels = _unscaled(step.images, steps.record)
     shown = []
     for image, name in enumerate(names):
-        done = step.draws.told(image)
+        done = _crop(steps.loader, int(step.batch.places[image]), epoch)
+        done |= step.draws.told(image)
         for kind in ("mixup", "cutmix"):
             if isinstance(mix := done.get(kind), dict):
                 mix["partner"] = names[int(str(mix["partner"]))]
         classes = _classes(step.targets[image], manifest)
         shown.append(Shown(name, classes, done, pixels[image]))
     return shown
+
+
+def _crop(loader: Loader, place: int, epoch: int) -> dict[str, Json]:
+    """The part of the picture that the view drew, in its pixels; drawn once more."""
+    if loader.view is None:
+        return {}
+    head = header(contents(loader.manifest)(place))
+    box = loader.view.box(head.height, head.width, loader.chance(place, epoch))
+    return {
+        "crop": {"box_px": [round(edge, 1) for edge in box], "of_px": [head.width, head.height]}
+    }
 
 
 def _unscaled(images: Tensor, record: Preprocessing) -> np.ndarray:
@@ -150,6 +162,9 @@ def _notes(image: Shown) -> tuple[str, ...]:
 
 def _word(kind: str, value: Json) -> str:
     match kind, value:
+        case "crop", {"box_px": [left, top, right, bottom], "of_px": [width, height]}:
+            across, down = _number(right) - _number(left), _number(bottom) - _number(top)
+            return f"crop {across:.0f}x{down:.0f} of {width}x{height}"
         case "shift_px", [down, right]:
             return f"shift {right:+d} {down:+d}"
         case "rotate_degrees", float(angle):
@@ -157,8 +172,12 @@ def _word(kind: str, value: Json) -> str:
         case "trivial_augment", [str(name), float(strength)]:
             return f"{name} {strength:+.2f}"
         case "jitter", dict(factors):
-            return "jitter " + " ".join(f"{float(str(value)):.2f}" for value in factors.values())
+            return "jitter " + " ".join(f"{_number(value):.2f}" for value in factors.values())
     return kind
+
+
+def _number(value: Json) -> float:
+    return float(str(value))
 
 
 def _format(path: Path) -> str:

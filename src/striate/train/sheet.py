@@ -22,6 +22,7 @@ GROUND, INK, FAINT, FRAME = "#ffffff", "#1c1c1c", "#6d6d6d", "#d4d4d4"
 # The type that comes with pillow has the letters of European languages, and no others.
 LAST_LETTER = 0x24F
 REPLACEMENT = "?"
+LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +130,5 @@ def _written(text: str) -> str:
     """The text with letters that can be drawn, on one line."""
     return "".join(
         letter if letter.isprintable() and ord(letter) <= LAST_LETTER else REPLACEMENT
-        for letter in " ".join(text.split())
+        for letter in " ".join(text.split())[:LONGEST_TEXT]
     )

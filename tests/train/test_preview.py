@@ -1,0 +1,109 @@
+"""Previews show what the network sees: checked against the files themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from striate.errors import UsageError
+from striate.train import Options, Silent, fit, save_preview, show_batch
+from striate.train.preview import check_picture_name
+from tests.data.pictures import noise, png, stripe_folder, write
+
+NET = "input(3, 8, 8) -> conv(4) -> relu -> fc(2)"
+PLAIN = Options(batch=4, flip=False, padding=0, crop_scale=1.0)
+
+
+def shown(data: Path, **options: object) -> dict[str, np.ndarray]:
+    """Pixels by name of file."""
+    merged = {**PLAIN, **options}
+    found = show_batch(data, count=100, reporter=Silent(), **merged)  # type: ignore[arg-type]
+    return {image.name: image.pixels for image in found.images}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_untouched_images_are_the_files_to_the_pixel(tmp_path: Path, channels: int) -> None:
+    for number in range(12):
+        write(tmp_path / "ab"[number % 2] / f"{number}.png", png(noise(number, channels=channels)))
+    found = shown(tmp_path, val_share=0.0)
+    assert len(found) == 12
+    for name, pixels in found.items():
+        expected = np.asarray(Image.open(tmp_path / name)).reshape(8, 8, channels)
+        assert np.array_equal(pixels, expected)
+
+
+def test_what_is_told_of_a_crop_is_what_was_cut(tmp_path: Path) -> None:
+    for number in range(6):
+        write(
+            tmp_path / "ab"[number % 2] / f"{number}.png", png(noise(number, height=40, width=60))
+        )
+    found = show_batch(
+        tmp_path, size=24, count=6, val_share=0.0, flip=False, reporter=Silent(), crop_scale=0.3
+    )
+    for image in found.images:
+        crop = image.to_json()["done"]["crop"]  # type: ignore[index,call-overload]
+        assert crop["of_px"] == [60, 40]  # type: ignore[index,call-overload]
+        box = tuple(crop["box_px"])  # type: ignore[index,call-overload,arg-type]
+        assert (box[2] - box[0]) * (box[3] - box[1]) >= 0.29 * 60 * 40
+        file = Image.open(tmp_path / image.name)
+        expected = file.crop(box).resize((24, 24), Image.Resampling.BILINEAR)
+        assert np.abs(image.pixels.astype(int) - np.asarray(expected)).max() <= 1
+
+
+def test_mixed_images_name_their_classes_and_their_partner(tmp_path: Path) -> None:
+    stripe_folder(tmp_path)
+    found = show_batch(tmp_path, count=8, mixup=1.0, batch=4, reporter=Silent())
+    mixed = [image for image in found.images if "mixup" in image.done]
+    assert mixed
+    for image in mixed:
+        told = image.done["mixup"]
+        assert isinstance(told, dict)
+        assert (tmp_path / str(told["partner"])).is_file()
+        assert sum(image.classes.values()) == pytest.approx(1, abs=1e-6)
+
+
+def test_fit_writes_the_picture_that_show_batch_makes(tmp_path: Path) -> None:
+    stripe_folder(tmp_path / "photos")
+    options = Options(epochs=1, batch=8, rotate=20, erase=0.5, cutmix=1.0, seed=3)
+    found = show_batch(tmp_path / "photos", NET, reporter=Silent(), **options)
+    save_preview(tmp_path / "shown.png", found.images, title=found.title)
+    fit(
+        NET, tmp_path / "photos", out=tmp_path / "run", preview=tmp_path / "fit.png",
+        reporter=Silent(), **options,
+    )  # fmt: skip
+    assert (tmp_path / "fit.png").read_bytes() == (tmp_path / "shown.png").read_bytes()
+
+
+def test_epochs_are_shown_as_they_come(tmp_path: Path) -> None:
+    stripe_folder(tmp_path)
+    one, two = (
+        [image.name for image in show_batch(tmp_path, epoch=epoch, reporter=Silent()).images]
+        for epoch in (1, 2)
+    )
+    assert one != two
+    assert set(one) <= {f"{name}/{i}.png" for name in ("across", "upright") for i in range(12)}
+
+
+@pytest.mark.parametrize("name", ["batch.png", "batch.JPG", "batch.webp"])
+def test_the_kind_of_picture_follows_the_name(tmp_path: Path, name: str) -> None:
+    stripe_folder(tmp_path / "photos")
+    found = show_batch(tmp_path / "photos", count=4, reporter=Silent())
+    save_preview(tmp_path / name, found.images, title=found.title)
+    kind = {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP"}[Path(name).suffix.lower()]
+    with Image.open(tmp_path / name) as picture:
+        assert picture.format == kind
+        assert picture.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("batch.txt", "preview-kind"), ("no/such/batch.png", "preview-folder")]
+)
+def test_names_that_cannot_be_written_are_refused_before_any_work(
+    tmp_path: Path, name: str, code: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        check_picture_name(tmp_path / name)
+    assert refused.value.code == code
