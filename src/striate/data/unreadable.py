@@ -48,7 +48,10 @@ DAMAGE = (
 
 LONGEST_QUOTE = 120  # characters of what a decoder says
 # How decoders put it that a file ends too early.
-_TRUNCATED = ("truncat", "premature end", "broken data stream", "unexpected end", "ends early", "eof: ")
+_TRUNCATED = (
+    *("truncat", "premature end", "broken data stream"),
+    *("unexpected end", "ends early", "eof: "),
+)
 
 # Files that people take for images, by how they open.
 _OTHERS = {
@@ -131,7 +134,7 @@ def check_whole(content: bytes) -> None:
     """
     ends = len(content)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        ends = 8 + int.from_bytes(content[4:8], "little")
+        ends = 7 + int.from_bytes(content[4:8], "little")  # the last byte may be padding
     elif content[:4] in (b"II*\0", b"MM\0*"):
         order: Literal["little", "big"] = "little" if content[:1] == b"I" else "big"
         start = int.from_bytes(content[4:8], order)
