@@ -194,7 +194,7 @@ def _check_value(name: str, value: object, kind: object) -> None:
     is_number = isinstance(value, int if is_whole else int | float) and not isinstance(value, bool)
     if not is_number or not lowest <= float(str(value)) <= highest or value == math.inf:
         what = "a whole number" if is_whole else "a number"
-        end = f"to {highest:g}" if highest < math.inf else "up"
+        end = f"to {highest:.10g}" if highest < math.inf else "up"
         raise _bad(name, value, f"{what} from {lowest:g} {end}")
 
 
