@@ -95,6 +95,37 @@ def test_an_unknown_class_is_named(
     assert "has the class sideways that the model does not know" in capsys.readouterr().err
 
 
+def test_images_of_unknown_classes_are_dropped_when_asked(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path, images=2)
+    write(tmp_path / "sideways" / "1.png", png(stripes(0, is_upright=True)))
+    (tmp_path / "empty").mkdir()
+    found = scores(capsys, made, tmp_path, "--drop-unknown", "--allow-missing")
+    assert found["images"] == 4
+
+
+def test_a_saved_manifest_is_scored_by_the_splits_in_it(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path / "photos", images=5)
+    out = tmp_path / "photos.parquet"
+    divide = ("--tear-copies", "--test", "0.4", "--val", "0.2")
+    assert run(["split", str(tmp_path / "photos"), "-o", str(out), *divide]) == 0
+    capsys.readouterr()
+    found = scores(capsys, made, out)
+    assert (found["split"], found["images"], found["accuracy"]) == ("test", 4, 1.0)
+
+
+def test_a_list_with_several_labels_is_refused(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path, images=1)
+    rows = b"path,label\nacross/0.png,across|upright\nupright/0.png,upright\n"
+    assert run(["eval", str(made), str(write(tmp_path / "list.csv", rows))]) == 2
+    assert "1 of 2 images of " in capsys.readouterr().err
+
+
 def test_an_unreadable_image_is_named_and_counted(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,7 +141,7 @@ def test_images_that_were_moved_are_told(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_folder = shutil.copytree(made, tmp_path / "run")
-    stripe_folder(tmp_path / "photos")
+    stripe_folder(tmp_path / "others")
     photos = made.parent / "photos"
     hidden = photos.rename(made.parent / "hidden")
     try:
@@ -118,4 +149,4 @@ def test_images_that_were_moved_are_told(
     finally:
         hidden.rename(photos)
     assert f"the images are no longer at {photos}" in capsys.readouterr().err
-    assert scores(capsys, run_folder, tmp_path / "photos")["images"] == 24
+    assert scores(capsys, run_folder, tmp_path / "others")["images"] == 24

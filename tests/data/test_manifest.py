@@ -53,7 +53,7 @@ def test_a_class_that_the_model_does_not_know_is_an_error(tmp_path: Path) -> Non
         f"error: {tmp_path} has the class upright that the model does not know; "
         "did you mean 'uprights'?  [unknown-class]\n"
         "   = help: the model knows: across, uprights\n"
-        "   = help: rename the class folders, or leave those images out"
+        "   = help: rename the classes, or leave their images out: striate eval --drop-unknown"
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from striate.data import contents, index, load_manifest, with_validation
 from striate.data.manifest import SCHEMA
 from striate.errors import BundleError, DataError
-from tests.data.pictures import png, stripe_folder, stripes, table
+from tests.data.pictures import png, stripe_folder, stripes, table, write
 
 
 @pytest.fixture
@@ -63,7 +63,22 @@ def test_a_folder_and_its_manifest_can_be_moved_together(tmp_path: Path, saved: 
         shutil.move(tmp_path / name, tmp_path / "elsewhere" / name)
     found = index(tmp_path / "elsewhere" / "photos.parquet")
     assert found.root == str(tmp_path / "elsewhere" / "photos")
+    assert found.notices == (
+        f"the images are no longer at {tmp_path / 'photos'}; those at {found.root} are read",
+    )
     assert contents(found)(0) == png(stripes(0, is_upright=False))
+
+
+def test_other_images_in_the_place_of_those_that_are_gone_are_not_taken_for_them(
+    tmp_path: Path, saved: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(saved, tmp_path / "elsewhere" / "photos.parquet")
+    shutil.move(tmp_path / "photos", tmp_path / "hidden")
+    stripe_folder(tmp_path / "elsewhere" / "photos", images=4)
+    write(tmp_path / "elsewhere" / "photos" / "across" / "2.png", b"another")
+    with pytest.raises(DataError, match=r"\[data-moved\]"):
+        contents(index(tmp_path / "elsewhere" / "photos.parquet"))
 
 
 @pytest.mark.parametrize(

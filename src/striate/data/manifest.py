@@ -265,7 +265,7 @@ class Manifest:
             f"{self.root} has {_classes(unknown)} that {by} does not know"
             f"{did_you_mean(unknown[0], classes)}",
             f"{by} knows: {listing([shown(name) for name in classes])}",
-            "rename the class folders, or leave those images out",
+            "rename the classes, or leave their images out: striate eval --drop-unknown",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from striate.errors import BundleError
 from striate.files import Json
 
 HEAD = b"striate"
+SAMPLE = 100  # files that must be as they were before a data set is taken for the one that moved
 _RESTORE = "restore the file, or name the data themselves: striate eval RUN DATA"
 
 # Version 1 told the size of the file at `path`, which for a table says nothing of the image.
@@ -55,7 +57,7 @@ def load_manifest(path: Path) -> Manifest:
         )
     manifest = _with_head(path, head, table)
     _verify(path, manifest)
-    return manifest
+    return _found_again(path, manifest, head.get("beside"))
 
 
 def is_manifest(path: Path) -> bool:
@@ -73,7 +75,7 @@ def _with_head(path: Path, head: Mapping[str, Json], table: pa.Table) -> Manifes
     if not isinstance(rule, dict | None) or not all(isinstance(n, int) for n in shards.values()):
         raise _damaged(path, "its head states no rule of the splits or no sizes of shards")
     return Manifest(
-        root=_root(path, str(head.get("root")), head.get("beside")),
+        root=str(head.get("root")),
         kind=str(head.get("kind")),
         classes=tuple(map(str, classes)),
         table=table,
@@ -83,12 +85,31 @@ def _with_head(path: Path, head: Mapping[str, Json], table: pa.Table) -> Manifes
     )
 
 
-def _root(path: Path, root: str, beside: Json) -> str:
-    """Where the images are; if no longer there, where they are from the manifest, as before."""
-    if not isinstance(beside, str) or Path(root).exists():
-        return root
+def _found_again(path: Path, manifest: Manifest, beside: Json) -> Manifest:
+    """The manifest with its images where they are from it as before, if they moved with it."""
+    if not isinstance(beside, str) or Path(manifest.root).exists():
+        return manifest
     moved = (path.resolve().parent / beside).resolve()
-    return str(moved) if moved.exists() else root
+    if not moved.is_dir() or not all(_is_there(moved, *each) for each in _some(manifest)):
+        return manifest
+    told = f"the images are no longer at {manifest.root}; those at {moved} are read"
+    return replace(manifest, root=str(moved), notices=(*manifest.notices, told))
+
+
+def _some(manifest: Manifest) -> list[tuple[str, int]]:
+    """Path and length of some files, by which a data set is known again."""
+    if manifest.shards:
+        return list(manifest.shards.items())
+    places = np.unique(np.linspace(0, len(manifest) - 1, SAMPLE).astype(int))
+    some = manifest.taken(places)
+    return list(zip(some.column("path").tolist(), some.column("bytes").tolist(), strict=True))
+
+
+def _is_there(root: Path, path: str, size: int) -> bool:
+    try:
+        return (root / path).stat().st_size == size
+    except OSError:
+        return False
 
 
 def _verify(path: Path, manifest: Manifest) -> None:

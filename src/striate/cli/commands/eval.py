@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -38,6 +38,12 @@ def eval_(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Accept data that lack some of the classes.")
     ] = False,
+    drop_unknown: Annotated[
+        bool, typer.Option("--drop-unknown", help="Leave out images of classes it does not know.")
+    ] = False,
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Follow links out of the data folder.")
+    ] = False,
     max_unreadable: Annotated[
         float, typer.Option(help="Share of unreadable images to put up with.", min=0, max=1)
     ] = 0.01,
@@ -62,9 +68,12 @@ def eval_(
     from striate.train import Terminal
 
     bundle = open_bundle(run, weights)
-    chosen, manifest = _images(bundle, data, split, allow_missing=allow_missing)
+    allowed = _Allowed(allow_missing, drop_unknown, follow_links)
+    chosen, manifest = _images(bundle, data, split, allowed)
     module = bundle.module()
     tell = Terminal()
+    for notice in manifest.notices:
+        tell.line(notice)
     loader = Loader(manifest, bundle.preprocessing, batch)
     with tell.bar("evaluating", len(manifest)) as advance:
         said = answers(module, loader, bundle.preprocessing, advance=advance)
@@ -85,8 +94,16 @@ def eval_(
         print(mistakes)
 
 
+class _Allowed(NamedTuple):
+    """What may differ between the data and the network, and where the data may lie."""
+
+    missing: bool
+    unknown: bool
+    links: bool
+
+
 def _images(
-    bundle: Bundle, data: str | None, split: str | None, *, allow_missing: bool
+    bundle: Bundle, data: str | None, split: str | None, allowed: _Allowed
 ) -> tuple[str, Manifest]:
     """The images to score, with labels by the bundle's class list, and what to call them."""
     from striate.data import SPLITS, index, load_manifest
@@ -100,7 +117,8 @@ def _images(
             "the splits are train, val and test",
         )
     if data:
-        manifest = _by_known_names(index(data), bundle)
+        found = index(data, follow_links=allowed.links, allow_empty=allowed.missing)
+        manifest = _by_known_names(found, bundle)
     elif bundle.folder is not None:
         manifest = load_manifest(bundle.folder / MANIFEST)
     else:
@@ -118,7 +136,9 @@ def _images(
                 f"{bundle.folder} held out no images",
                 f"name other images: striate eval {bundle.folder} DATA; or add --split train",
             )
-        return "all images", manifest.with_classes(bundle.classes, allow_missing=allow_missing)
+        return "all images", manifest.with_classes(
+            bundle.classes, allow_missing=allowed.missing, drop_unknown=allowed.unknown
+        )
     part = next((manifest.only(name) for name in present if name == wanted), None)
     if part is None:
         raise UsageError.of(
@@ -127,8 +147,10 @@ def _images(
             f"it has: {', '.join(present)}",
         )
     # The run's own splits may lack a rare class: that is known since the training.
-    allow = allow_missing or not data
-    return wanted, part.with_classes(bundle.classes, allow_missing=allow)
+    allow = allowed.missing or not data
+    return wanted, part.with_classes(
+        bundle.classes, allow_missing=allow, drop_unknown=allowed.unknown
+    )
 
 
 def _by_known_names(manifest: Manifest, bundle: Bundle) -> Manifest:
