@@ -16,6 +16,7 @@ def fit(
     data: str | Path,
     *,
     out: str | Path | None = None,
+    preview: str | Path | None = None,
     reporter: Reporter | None = None,
     **options: Unpack[Options],
 ) -> Bundle:
@@ -27,7 +28,7 @@ def fit(
         StriateError: with what is wrong and what to do.
         KeyboardInterrupt: Ctrl-C was pressed; the weights `last` were saved.
     """
-    outcome = train_into_folder(net, data, out=out, reporter=reporter, **options)
+    outcome = train_into_folder(net, data, out=out, preview=preview, reporter=reporter, **options)
     if outcome.is_interrupted:
         raise KeyboardInterrupt
     return load(outcome.folder)

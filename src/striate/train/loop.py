@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from striate.data import (
     Advance,
@@ -106,6 +107,9 @@ class _Training:
         self.told_unreadable = 0
         self.is_advised = False
         self.good = _copy(self.module)
+        # Batch norm has nothing to divide by where an image is alone: a step of one, left over by
+        # others that cannot be read, is passed over.
+        self.needs_pairs = any(isinstance(part, _BatchNorm) for part in self.module.modules())
 
     @property
     def steps(self) -> int:
@@ -118,10 +122,11 @@ class _Training:
         with closing(self.shown.epoch(number)) as steps:
             for step in steps:
                 count = len(step.images)
-                total += self._step(step, number) * count
-                images += count
                 advance(count)
                 self._refuse_many()
+                if count > 1 or not self.needs_pairs:
+                    total += self._step(step, number) * count
+                    images += count
                 if self.interruption.is_requested():
                     break
         return total / max(images, 1)
