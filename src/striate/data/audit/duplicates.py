@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +15,15 @@ from striate.data.manifest import Manifest
 # Bits in which the hashes of two copies may differ. Measured by bench/near_duplicates.py, copies
 # of 200 photos found and pairs of 10,000 CIFAR pictures (10^8 comparisons) taken for copies:
 #   bits   re-encoded, resized, mirrored   2 % cut off   5 % cut off   pairs   of two classes
-#      4                          100 %          88 %          25 %      11                0
-#      6                          100 %          97 %          56 %      22                0
-#      8                          100 %          99 %          82 %      42                1
-#     10                          100 %         100 %          92 %     105               24
+#      4                          100 %          82 %          25 %      11                0
+#      6                          100 %          94 %          50 %      22                0
+#      8                          100 %          98 %          80 %      42                1
+#     10                          100 %         100 %          89 %     105               24
 NEAR = 8
 
-# Chance that two different pictures are taken for one; below it the threshold is lowered to.
-CHANCE = 1e-6
+# Pairs of different pictures that are taken for copies, for each image; the threshold is lowered
+# until no more are expected.
+MISTAKEN = 1e-3
 SAMPLE = 200_000  # pairs from which the distances of different pictures are learnt
 FEWEST = 50  # images below which they are not
 
@@ -74,17 +76,18 @@ def near_threshold(hashes: np.ndarray) -> int:
     """Bits in which copies may differ, at most `NEAR`; -1 where all pictures look alike.
 
     Pictures taken by one camera of one thing, or of few pixels, have nearer hashes than photos.
-    The distances of random pairs are taken as normally distributed; a threshold is allowed up to
-    which one in a million pairs would come by chance.
+    And the more pictures there are, the more pairs are near by chance. The distances of different
+    pictures are taken as normally distributed, by their median and the 5 % below.
     """
     if len(hashes) < FEWEST:
         return NEAR
     chance = np.random.default_rng(0)
     one, other = chance.integers(0, len(hashes), (2, SAMPLE))
     distances = distance(hashes[one], hashes[other])[one != other]
-    low, middle = np.quantile(distances, [0.05, 0.5])
-    # 1.645 and 4.753 deviations below the mean lie 5 % and one in a million.
-    allowed = middle - (middle - low) * 4.753 / 1.645
+    low, middle = np.quantile(distances, [0.05, 0.5]).tolist()
+    normal = NormalDist(middle, (middle - low) / -NormalDist().inv_cdf(0.05))
+    # Each picture is compared with all others and with all others mirrored; a pair is of two.
+    allowed = normal.inv_cdf(MISTAKEN / len(hashes)) if low < middle else -1
     return int(np.clip(np.floor(allowed), -1, NEAR))
 
 

@@ -64,7 +64,6 @@ class Facts:
     has_alpha: bool | None = None
     perceptual_hash: int | None = None
 
-
     def to_json(self) -> dict[str, Json]:
         """All of them as plain values."""
         return {name: getattr(self, name) for name in FACTS.names}
