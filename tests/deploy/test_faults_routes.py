@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from striate.cli.main import run
 from striate.data import Loader, Manifest, Preprocessing, decode, index, network_input
-from striate.deploy import Bundle, predict
+from striate.deploy import Bundle, open_bundle, predict
 from striate.evaluate import answers
+from striate.train import Options, Silent, fit
 from tests.data.faults.corpus import corpus
 from tests.data.pictures import write
 from tests.deploy.runs import stripe_run
@@ -114,6 +116,38 @@ def test_the_commands_eval_and_predict_see_the_same(
         assert run(command) == 0, capsys.readouterr().err
     scored, said = (sorted(row.flatten().tolist() for row in spy.rows) for spy in spies)
     assert scored == said
+
+
+def test_a_whole_training_sees_what_decode_gives(folder: Path, tmp_path: Path) -> None:
+    """Without augmentation, and with the cache: the first epoch decodes, the second is told."""
+    seen: list[Tensor] = []
+
+    def remember(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        if isinstance(module, nn.Conv2d) and module.training:
+            seen.extend(given[0].detach().clone())
+
+    plain = Options(epochs=2, flip=False, padding=0, crop_scale=1.0, val_share=0.0, batch=50)
+    hook = register_module_forward_pre_hook(remember)
+    try:
+        done = fit(
+            "input(3, 8, 8) -> conv(4) -> relu -> gap -> fc(2)",
+            folder,
+            out=tmp_path / "run",
+            reporter=Silent(),
+            cache=str(tmp_path / "cache"),
+            precision="float32",
+            **plain,
+        )
+    finally:
+        hook.remove()
+    record = open_bundle(str(done.folder)).preprocessing
+    expected = []
+    for path in index(folder).column("path").tolist():
+        pixels = torch.from_numpy(decode((folder / path).read_bytes(), record).copy())
+        expected.append(network_input(pixels[None], record)[0])
+    wanted = sorted(row.flatten().tolist() for row in expected)
+    for epoch in (seen[: len(expected)], seen[len(expected) :]):
+        assert sorted(row.flatten().tolist() for row in epoch) == wanted
 
 
 def with_loader(manifest: Manifest, expected: dict[str, Tensor], order: np.ndarray) -> None:
