@@ -22,7 +22,11 @@ from striate.cli.commands._augmentation import (
 
 def fit(
     data: Annotated[
-        str, typer.Argument(help="Folder of class folders, Parquet file or folder, or: digits.")
+        str,
+        typer.Argument(
+            help="Folder of class folders, list (.csv, .tsv, .jsonl), Parquet, .tar, "
+            "hf:owner/dataset, a saved manifest, or: digits."
+        ),
     ],
     net: Annotated[str, typer.Option(help="Zoo name, notation text, or path to a .cnn file.")],
     epochs: Annotated[

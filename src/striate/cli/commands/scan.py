@@ -15,7 +15,8 @@ def scan(
     data: Annotated[
         str,
         typer.Argument(
-            help="Folder of class folders, list (.csv, .tsv, .jsonl), Parquet, .tar, or: digits."
+            help="Folder of class folders, list (.csv, .tsv, .jsonl), Parquet, .tar, "
+            "hf:owner/dataset, a saved manifest, or: digits."
         ),
     ],
     html: Annotated[
