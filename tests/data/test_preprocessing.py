@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from striate.data import Preprocessing, network_input, resampled
+from striate.data import Preprocessing, decode, network_input, resampled
 from striate.errors import BundleError
 from striate.files import Json
-from tests.data.pictures import noise
+from tests.data.pictures import noise, png
 
 RECORD = Preprocessing(8, 8, 3, mean=(0.5, 0.4, 0.3), deviation=(0.2, 0.25, 0.3))
 
@@ -30,6 +30,104 @@ def areas(pixels: np.ndarray, side: int) -> np.ndarray:
 
 def test_writing_and_reading_gives_the_same_record() -> None:
     assert Preprocessing.from_json(RECORD.to_json()) == RECORD
+
+
+FIRST_VERSION: dict[str, Json] = {
+    "height": 8,
+    "width": 6,
+    "channels": 3,
+    "mean": [0.5, 0.4, 0.3],
+    "deviation": [0.2, 0.25, 0.3],
+    "resize": "stretch",
+    "crop_share": 0.875,
+    "interpolation": "bicubic",
+    "background": [0, 10, 255],
+    "has_orientation": True,
+    "has_antialias": True,
+    "sixteen_bit": "divide-by-257",
+    "version": 1,
+}
+"""As striate wrote it before records had colours."""
+
+
+def test_a_record_of_the_first_version_keeps_its_meaning() -> None:
+    record = Preprocessing.from_json(FIRST_VERSION)
+    assert record == Preprocessing(
+        8,
+        6,
+        3,
+        (0.5, 0.4, 0.3),
+        (0.2, 0.25, 0.3),
+        colour="rgb",
+        resize="stretch",
+        crop_share=0.875,
+        interpolation="bicubic",
+        background=(0, 10, 255),
+        reducing_gap=None,
+        sixteen_bit="divide-by-257",
+    )
+    assert Preprocessing.from_json(record.to_json()) == record
+    ramp = np.linspace(0, 65535, 48).astype(np.uint16).reshape(8, 6)
+    shown = decode(png(ramp), replace(record, crop_share=1.0))[..., 0]
+    assert np.abs(shown - ramp / 257).max() <= 0.5  # rounded
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("has_antialias", False), ("channels", 4), ("colour", "rgb"), ("sixteen_bit", "high-byte")],
+)
+def test_a_damaged_record_of_the_first_version_is_refused(key: str, value: Json) -> None:
+    with pytest.raises(BundleError) as caught:
+        Preprocessing.from_json({**FIRST_VERSION, key: value})
+    assert caught.value.code == "preprocessing-damaged"
+
+
+@pytest.mark.parametrize(
+    ("channels", "colour"), [(1, "grey"), (3, "rgb"), (2, "bands"), (4, "bands"), (12, "bands")]
+)
+def test_colours_follow_from_the_channels_unless_they_are_stated(
+    channels: int, colour: str
+) -> None:
+    record = Preprocessing(8, 8, channels)
+    assert record.colour == colour
+    assert len(record.mean) == len(record.deviation) == channels
+    assert Preprocessing.from_json(record.to_json()) == record
+    assert Preprocessing(8, 8, 3, colour="bands").colour == "bands"
+
+
+def test_the_box_is_the_centre_crop_in_pixels_of_the_picture() -> None:
+    assert RECORD.box(16, 48) == (16, 0, 32, 16)
+    assert replace(RECORD, resize="stretch").box(16, 48) == (0, 0, 48, 16)
+    # Half of the shorter side of 40: 20 pixels around the middle of 60.
+    assert replace(RECORD, crop_share=0.5).box(60, 40) == (10, 20, 30, 40)
+    assert replace(RECORD, width=16).box(30, 30) == (0, 7.5, 30, 22.5)
+
+
+@pytest.mark.parametrize("size", [(375, 500), (500, 333), (7, 7), (1, 900)])
+def test_the_box_never_leaves_the_picture(size: tuple[int, int]) -> None:
+    for share in (0.875, 1.0):
+        box = Preprocessing(224, 299, 3, crop_share=share).box(*size)
+        assert min(box) >= 0
+        assert box.right <= size[1]
+        assert box.bottom <= size[0]
+
+
+def test_a_reduced_picture_keeps_the_gap() -> None:
+    """A crop of 100 pixels that becomes 8, twice over: 16 of 100 must be left of each side."""
+    record = replace(RECORD, reducing_gap=2.0)
+    assert record.at_least(100, 200, record.box(100, 200)) == (16, 32)
+    assert RECORD.at_least(100, 200, RECORD.box(100, 200)) is None
+
+
+def test_bands_are_scaled_each_on_its_own() -> None:
+    """An image library takes a fourth channel for transparency, and weighs the others with it."""
+    pixels = noise(1, height=16, width=16, channels=6)
+    pixels[:, :, 3] = 0
+    record = Preprocessing(8, 8, 6)
+    shown = shown_of(pixels, record)
+    for band in range(6):
+        alone = shown_of(pixels[:, :, band : band + 1], Preprocessing(8, 8, 1))
+        np.testing.assert_array_equal(shown[:, :, band], alone[:, :, 0])
 
 
 @pytest.mark.parametrize("rule", ["shorter-side", "stretch"])
@@ -101,6 +199,14 @@ def test_pixels_become_numbers_by_mean_and_deviation() -> None:
         ("background", [0, 0], "background (0, 0)"),
         ("orientation", "none", "'none'; known are exif"),
         ("colour", "blue", "'blue'; known are grey, rgb, bands"),
+        ("colour", "grey", "'grey' has 1 channels, not 3"),
+        ("reducing_gap", 0.5, "reducing_gap 0.5"),
+        ("reducing_gap", True, "reducing_gap True"),
+        ("height", 8.0, "height 8.0; a whole number"),
+        ("height", True, "height True"),
+        ("mean", [0.5, float("nan"), 0.5], "mean (0.5, nan, 0.5)"),
+        ("mean", {"red": 0.5}, "mean {'red': 0.5}"),
+        ("deviation", [0.5, 10**400, 0.5], "3 numbers are expected"),
         ("hue", 1, "missing or unknown: hue"),
     ],
 )

@@ -30,8 +30,6 @@ FORMATS = (
     *("AVIF", "DIB", "ICO", "JPEG2000", "MPO", "PCX", "QOI", "SGI"),
 )
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, SAMPLES, PLANAR = 256, 257, 258, 262, 277, 284
-# Where the strips or tiles of a TIFF begin, and how long they are.
-PARTS = ((273, 279), (324, 325))
 PARTS = ((273, 279), (324, 325))  # where strips or tiles begin, and how long each is
 
 _TURNS = {
@@ -66,8 +64,6 @@ class PillowFile:
         self._image = Image.open(io.BytesIO(content), formats=_formats())
         width, height = self._stored_size()
         check_size(name, height, width)
-        if _ends_early(self._image, content):
-            raise EOFError("the file ends early")
         self.orientation = _orientation(self._image, content)
         turned = self.orientation in LYING
         self.height, self.width = (width, height) if turned else (height, width)
@@ -183,15 +179,6 @@ def _formats() -> tuple[str, ...]:
     """Those of `FORMATS` that this pillow has."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
-
-
-def _ends_early(image: Image.Image, content: bytes) -> bool:
-    """Whether pixels of a TIFF should stand behind its end; decoders put it in other words."""
-    if image.format != "TIFF":
-        return False
-    tags = image.tag_v2  # type: ignore[attr-defined]
-    parts = (zip(tags.get(at, ()), tags.get(length, ()), strict=False) for at, length in PARTS)
-    return any(at + length > len(content) for part in parts for at, length in part)
 
 
 def _orientation(image: Image.Image, content: bytes) -> int:
