@@ -126,7 +126,8 @@ def test_a_whole_training_sees_what_decode_gives(folder: Path, tmp_path: Path) -
         if isinstance(module, nn.Conv2d) and module.training:
             seen.extend(given[0].detach().clone())
 
-    plain = Options(epochs=2, flip=False, padding=0, crop_scale=1.0, val_share=0.0, batch=50)
+    plain = Options(epochs=2, batch=50, val_share=0.0, flip=False, padding=0, crop_scale=1.0)
+    plain["cache"], plain["precision"] = str(tmp_path / "cache"), "float32"
     hook = register_module_forward_pre_hook(remember)
     try:
         done = fit(
@@ -134,8 +135,6 @@ def test_a_whole_training_sees_what_decode_gives(folder: Path, tmp_path: Path) -
             folder,
             out=tmp_path / "run",
             reporter=Silent(),
-            cache=str(tmp_path / "cache"),
-            precision="float32",
             **plain,
         )
     finally:
