@@ -38,9 +38,10 @@ def resident():
 
 said, before = {}, resident()
 def step(name, do):
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     result = do()
     said[name] = time.perf_counter() - start
+    said[name + ", CPU"] = time.process_time() - busy
     return result
 
 found = step("open", lambda: load_manifest(Path(sys.argv[1])))
@@ -102,13 +103,13 @@ def main() -> None:
         f"{platform.python_version()}, pyarrow {pa.__version__}; {arguments.images:,} images, "
         f"{arguments.runs} runs"
     )
-    print(f"{'saved in':14} {saved:8.2f} s, {size / arguments.images:.0f} bytes an image on disk")
+    print(f"{'saved in':18} {saved:8.2f} s, {size / arguments.images:.0f} bytes an image on disk")
     for name in runs[0]:
         values = [run[name] for run in runs]
         unit = "bytes an image" if name.startswith("bytes") else "s"
         digits = 0 if name.startswith("bytes") else 3
         print(
-            f"{name:14} {statistics.median(values):8.{digits}f} {unit} "
+            f"{name:18} {statistics.median(values):8.{digits}f} {unit} "
             f"({min(values):.{digits}f} to {max(values):.{digits}f})"
         )
 
