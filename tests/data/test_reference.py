@@ -20,6 +20,7 @@ LEFT_OUT = {"ramp16-white-is-zero.tif", "key16.png"}
 KINDS = [
     Preprocessing(24, 20, 3, (0.5, 0.4, 0.3), (0.2, 0.2, 0.3), crop_share=0.875),
     Preprocessing(9, 14, 1, (0.4,), (0.2,), resize="stretch", interpolation="bicubic"),
+    Preprocessing(24, 16, 3),  # the size of most
     Preprocessing(8, 8, 3, background=(0, 128, 255), sixteen_bit="divide-by-257"),
 ]
 
@@ -47,7 +48,7 @@ def test_it_is_short_and_needs_numpy_and_pillow_only() -> None:
     assert imported == {"io", "pathlib", "typing", "numpy", "PIL"}
 
 
-@pytest.mark.parametrize("record", KINDS, ids=["colour", "grey", "background"])
+@pytest.mark.parametrize("record", KINDS, ids=["colour", "grey", "as it is", "background"])
 def test_odd_files_enter_a_network_alike(record: Preprocessing, tmp_path: Path) -> None:
     cases = [case for case in corpus().values() if case.pixels is not None]
     compared = 0

@@ -37,7 +37,7 @@ def shown(record: dict[str, Any], file: str) -> np.ndarray:
         image.draft(None, (image.width // step, image.height // step))  # acts on JPEG only
         image = ImageOps.exif_transpose(image)
     pixels = coloured(record, image)
-    box: Any = (np.stack([size - crop, size + crop]) / size * pixels.shape[1::-1] / 2).ravel()
+    box: Any = (*(np.stack([size - crop, size + crop]) / size * pixels.shape[1::-1] / 2).flat,)
     kind = Image.Resampling[record["interpolation"].upper()]
     bands = [Image.fromarray(band) for band in np.moveaxis(pixels, 2, 0)]
     return np.dstack([np.asarray(band.resize(wanted, kind, box)) for band in bands])
