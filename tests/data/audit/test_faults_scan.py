@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,7 +13,15 @@ import pytest
 
 from striate.cli.main import run
 from tests.data.faults.corpus import corpus
-from tests.data.faults.entries import hidden, links_out, no_files, two_classes
+from tests.data.faults.entries import (
+    CLASS_NAMES,
+    ODD_NAMES,
+    PICTURE,
+    hidden,
+    links_out,
+    no_files,
+    two_classes,
+)
 from tests.data.faults.label_sets import copies, folders
 from tests.data.pictures import write
 
@@ -151,3 +160,40 @@ def test_odd_entries_are_listed_by_what_they_are(
     assert any("ipynb_checkpoints" in name for name in found["hidden"])
     assert any("txt" in name for name in found["unknown-suffix"])
     assert found["no-file"] == {"cat/pipe.jpg", "cat/socket.jpg"}
+
+
+def test_the_page_shows_names_and_runs_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root, page = tmp_path / "photos", tmp_path / "page.html"
+    for name in CLASS_NAMES:
+        write(root / name / "<svg onload=alert(2)>.png", PICTURE)  # copies, so all are shown
+        write(root / name / "<b>cut</b>.png", PICTURE[:50])
+        (root / name / "javascript:alert(3).png").symlink_to("gone")
+    for name in ODD_NAMES:
+        write(root / CLASS_NAMES[0] / name, PICTURE)
+    assert run(["scan", str(root), "--html", str(page), "--workers", "1"]) == 1
+    told = capsys.readouterr()
+    assert "\u202e" not in told.out  # turns the writing around
+    text = page.read_text(encoding="utf-8")
+    assert "alert(1)" in text
+    parsed = Tags()
+    parsed.feed(text)
+    assert not parsed.forbidden, parsed.forbidden
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would run or fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forbidden: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "svg", "iframe", "object", "link", "base", "form"):
+            self.forbidden.append(tag)
+        for name, value in attrs:
+            is_elsewhere = name in ("src", "href") and not (value or "").startswith(("data:", "#"))
+            if name.startswith("on") or is_elsewhere:
+                self.forbidden.append(f"{tag} {name}={value}")
