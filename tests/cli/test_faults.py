@@ -65,6 +65,17 @@ def test_fit_leaves_bad_files_out_by_name(made: Path) -> None:
     assert all(row["reason"] for row in rows)
 
 
+def test_fit_tells_a_class_of_which_nothing_can_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = stripe_folder(tmp_path / "photos")
+    for file in (root / "across").iterdir():
+        file.write_bytes(file.read_bytes()[:60])
+    options = ("--max-unreadable", "0.9", "--val-share", "0", "--out", str(tmp_path / "run"))
+    assert run(["fit", str(root), *QUICK, *options]) == 0
+    assert "no image to train on can be read of: across" in told(capsys)[1]
+
+
 def test_eval_of_the_run_scores_the_good_files_alone(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

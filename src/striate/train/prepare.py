@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -140,7 +141,19 @@ def prepare(
     if unreadable:
         names = listing([f"{bad.path} ({bad.reason})" for bad in unreadable], most=3)
         reporter.line(f"left out {len(unreadable):,} unreadable images: {names}")
+        if lost := _lost_classes(train, loaders[0].unreadable):
+            reporter.line(f"no image to train on can be read of: {listing(lost)}")
     return Prepared(train, val, prepared, caches, unreadable)
+
+
+def _lost_classes(train: Manifest, unreadable: Sequence[Unreadable]) -> list[str]:
+    """Classes all of whose training images are unreadable."""
+    bad = {image.path for image in unreadable}
+    names = [train.name(row) for row in range(len(train))]
+    kept = np.asarray([name not in bad for name in names])
+    left = np.bincount(train.labels[kept], minlength=len(train.classes))
+    pairs = zip(train.classes, train.counts(), left, strict=True)
+    return [name for name, before, now in pairs if before and not now]
 
 
 def _caches(
