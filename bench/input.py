@@ -121,7 +121,9 @@ def contenders(name: str, manifest: Manifest, folder: Path) -> dict[str, Pass]:
         view = RandomCrop(0.08)
         whole = open_cache(manifest, record, store, side=SIDE)
         loaders["striate"] = Loader(manifest, record, BATCH, view=view)
-        loaders["striate cached"] = Loader(manifest, record, BATCH, view=view, cache=whole)
+        loaders["striate cached"] = Loader(
+            manifest, record, BATCH, view=view, side=SIDE, cache=whole
+        )
     for loader in loaders.values():
         loader.workers = WORKERS
         if loader.cache is not None:
@@ -195,14 +197,15 @@ class OpenCVImages(Images):
         from torchvision.transforms import RandomResizedCrop
 
         cv2.setNumThreads(0)
-        array = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+        array = np.asarray(decoded)
         if self.is_cropped:
             shape = torch.empty(3, array.shape[0], array.shape[1], device="meta")
             top, left, down, across = RandomResizedCrop.get_params(shape, [0.08, 1], [3 / 4, 4 / 3])
             array = cv2.resize(array[top : top + down, left : left + across], (224, 224))
         if torch.rand(1) < 0.5:
             array = cv2.flip(array, 1)
-        scaled = (array.astype(np.float32) / 255 - np.float32(MEAN)) / np.float32(DEVIATION)
+        scaled = (array / np.float32(255) - np.asarray(MEAN, "f4")) / np.asarray(DEVIATION, "f4")
         return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
 
 

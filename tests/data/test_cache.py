@@ -41,9 +41,14 @@ def opened(manifest: Manifest, store: Store, *, side: int | None = None) -> Cach
 
 
 def pixels(manifest: Manifest, found: Cache | None = None, *, epoch: int = 0) -> np.ndarray:
-    view = RandomCrop(0.3) if found is not None and found.side else None
-    loader = Loader(manifest, RECORD, 4, cache=found, view=view, workers=2)
+    has_views = found is not None and found.side is not None
+    plain = None if has_views else found
+    loader = viewing(manifest, found) if has_views else Loader(manifest, RECORD, 4, cache=plain)
     return np.concatenate([batch.images.numpy() for batch in loader.batches(epoch=epoch)])
+
+
+def viewing(manifest: Manifest, found: Cache | None) -> Loader:
+    return Loader(manifest, RECORD, 4, cache=found, view=RandomCrop(0.3), side=30, workers=2)
 
 
 def share_kept(manifest: Manifest, store: Store) -> float:
@@ -73,7 +78,9 @@ def test_views_cut_from_whole_pictures_are_the_same_from_the_file(
     photos = index(tmp_path / "p")
     first = pixels(photos, opened(photos, store, side=30), epoch=1)
     kept = opened(photos, store, side=30)
-    assert Loader(photos, RECORD, 4, cache=kept, view=RandomCrop(0.3)).kept == 1
+    assert viewing(photos, kept).kept == 1
+    without = [batch.images.numpy() for batch in viewing(photos, None).batches(epoch=1)]
+    np.testing.assert_array_equal(np.concatenate(without), first)
     np.testing.assert_array_equal(pixels(photos, kept, epoch=1), first)
     assert (pixels(photos, kept, epoch=2) != first).any()
     sizes = [kept.picture(slot).array.shape for slot in kept.slots(photos).tolist()]  # type: ignore[union-attr]

@@ -20,7 +20,7 @@ from torch import Tensor
 from striate.data.augment.views import View
 from striate.data.cache import Cache, shrunk
 from striate.data.contents import Contents, contents
-from striate.data.decode import UnreadableImageError, decode, shown_part
+from striate.data.decode import Picture, UnreadableImageError, decode, shown_part
 from striate.data.drawn import scaled_part
 from striate.data.health import Unreadable
 from striate.data.manifest import Manifest
@@ -56,7 +56,9 @@ class Loader:
     batch: images at a time, of this shard.
     view: draws the part of each picture that is shown, from the seed, the epoch and the image's
         place only; None shows what the record says.
-    cache: where decoded images are kept and looked for; with a view, whole pictures.
+    side: shorter side, in pixels, to which whole pictures are scaled down before a view is cut from
+        them; None cuts from the files. With it, views are the same with a cache and without.
+    cache: where decoded images are kept and looked for; with a view, one of the same side.
     workers: threads; by default as many as there are cores.
     waited_s, used_s: seconds that the reader waited for images, and that it did something else, in
     the last pass over them.
@@ -69,16 +71,19 @@ class Loader:
         batch: int,
         *,
         view: View | None = None,
+        side: int | None = None,
         seed: int = 0,
         cache: Cache | None = None,
         workers: int | None = None,
         shard: Shard | None = None,
     ) -> None:
-        assert cache is None or (cache.side is None) == (view is None)
+        assert cache is None or cache.side == side
+        assert side is None or view is not None
         self.manifest = manifest
         self.record = record
         self.batch = batch
         self.view = view
+        self.side = side
         self.seed = seed
         self.cache = cache
         self.workers = workers or usable_cores()
@@ -238,20 +243,27 @@ class Loader:
 
     def _viewed(self, place: int, view: View, chance: np.random.Generator) -> np.ndarray:
         """The part of an image that a view draws, scaled to what the network takes."""
-        if self.cache is None or self._slots is None:
+        if self.side is None:
             array, box = shown_part(
                 self._read(place),
                 self._drawn_record,
                 view=lambda height, width: view.box(height, width, chance),
             )
             return scaled_part(array, box, self.record)
+        whole = self._whole(place, self.side)
+        box = view.box(whole.height, whole.width, chance)
+        return scaled_part(whole.array, whole.scaled(box), self.record)
+
+    def _whole(self, place: int, side: int) -> Picture:
+        """A whole picture, scaled down to the shorter side `side`."""
+        if self.cache is None or self._slots is None:
+            return shrunk(self._read(place), self.record, side)
         slot = int(self._slots[place])
         whole = self.cache.picture(slot)
         if whole is None:
-            whole = shrunk(self._read(place), self.record, self.cache.side or 0)
+            whole = shrunk(self._read(place), self.record, side)
             self.cache.write(slot, whole.array)
-        box = view.box(whole.height, whole.width, chance)
-        return scaled_part(whole.array, whole.scaled(box), self.record)
+        return whole
 
     @cached_property
     def _drawn_record(self) -> Preprocessing:
@@ -323,6 +335,7 @@ def measure_workers(loader: Loader, *, seconds: float = 0.25) -> Workers:
             loader.record,
             max(2 * count, 8),
             view=loader.view,
+            side=loader.side,
             workers=count,
         )
         rates[count] = _rate(tried, places, seconds)

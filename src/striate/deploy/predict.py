@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from striate.data import (
     decode,
     read_file,
     silent,
+    usable_cores,
 )
 from striate.evaluate import log_probabilities_of
 
@@ -68,11 +70,19 @@ def _predict_chunk(
 ) -> list[Prediction]:
     images: dict[str, np.ndarray] = {}
     errors: dict[str, str] = {}
-    for file in files:
+
+    def decoded(file: str) -> np.ndarray | str:
         try:
-            images[file] = decode(read_file(Path(file), name=file), record, name=file)
+            return decode(read_file(Path(file), name=file), record, name=file)
         except UnreadableImageError as bad:
-            errors[file] = bad.reason
+            return bad.reason
+
+    with ThreadPoolExecutor(min(usable_cores(), len(files))) as pool:
+        for file, found in zip(files, pool.map(decoded, files), strict=True):
+            if isinstance(found, str):
+                errors[file] = found
+            else:
+                images[file] = found
     guesses: dict[str, tuple[Guess, ...]] = {}
     if images:
         batch = torch.from_numpy(np.stack(list(images.values())))

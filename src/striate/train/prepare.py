@@ -61,6 +61,7 @@ class Prepared:
             record,
             settings.batch,
             view=settings.view(record.height, record.width),
+            side=_side(record, settings),
             seed=settings.seed,
             cache=self.caches[0],
             workers=settings.workers,
@@ -161,8 +162,7 @@ def _caches(
 ) -> tuple[Cache | None, Cache | None]:
     """Where images for training and for validation are kept.
 
-    Whole pictures, if training shows parts of them: large enough that most parts need not be
-    enlarged, though no more than twice the size of the network's input.
+    Whole pictures, if training shows parts of them.
     """
     store = Store(settings.cache, settings.rebuild_cache)
     train, val = manifest.only("train"), manifest.only("val")
@@ -170,12 +170,24 @@ def _caches(
         used = manifest.taken(np.flatnonzero(np.isin(manifest.splits, ["train", "val"])))
         both = open_cache(used, record, store, tell=reporter.line)
         return both, both
-    times = min(2.0, 1 / math.sqrt(settings.crop_scale))
-    side = round(times * max(record.height, record.width))
+    side = _side(record, settings)
     return (
         open_cache(train, record, store, side=side, tell=reporter.line),
         open_cache(val, record, store, tell=reporter.line),
     )
+
+
+def _side(record: Preprocessing, settings: Settings) -> int | None:
+    """Shorter side of the whole pictures that parts are cut from; None where all is shown.
+
+    Large enough that most parts need not be enlarged, though no more than twice the size of the
+    network's input. With a cache and without, so that a training does not depend on whether there
+    is room for one.
+    """
+    if settings.view(record.height, record.width) is None:
+        return None
+    times = min(2.0, 1 / math.sqrt(settings.crop_scale))
+    return round(times * max(record.height, record.width))
 
 
 def with_statistics(
