@@ -10,6 +10,7 @@ from typing import Protocol
 from striate.data import layouts
 from striate.data.fence import Fence
 from striate.data.manifest import Manifest
+from striate.data.names import shown
 from striate.data.unreadable import UnreadableImageError, check_bytes
 from striate.discovery import load_all
 from striate.errors import DataError
@@ -62,8 +63,8 @@ class Files:
     def __call__(self, place: int, /) -> bytes:
         path = str(self.paths[place].as_py())
         if not self.fence.admits(path):
-            raise UnreadableImageError(path, "a link that leads out of the data folder")
-        return read_file(self.root / path, name=path)
+            raise UnreadableImageError(shown(path), "a link that leads out of the data folder")
+        return read_file(self.root / path, name=shown(path))
 
 
 def read_file(path: Path, *, name: str) -> bytes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from striate.data import layouts
-from striate.data.layouts import Layout, Reading
+from striate.data.layouts import Layout, Reading, Wishes
 from striate.data.manifest import Manifest
 from striate.data.names import composed, shown, unusable
 from striate.discovery import load_all
@@ -20,13 +20,7 @@ DIGITS = "digits"
 
 
 def index(
-    data: str | Path,
-    *,
-    follow_links: bool = False,
-    allow_empty: bool = False,
-    group: str | None = None,
-    classes: str | Path | None = None,
-    images: str | Path | None = None,
+    data: str | Path, *, classes: str | Path | None = None, **wishes: Unpack[Wishes]
 ) -> Manifest:
     """The images that `data` holds, with class names and the splits that it states.
 
@@ -34,17 +28,13 @@ def index(
     labels (.csv, .tsv, .jsonl); a Parquet file or a folder of them; WebDataset shards (.tar);
     `hf:owner/dataset`; a saved manifest; or the word `digits`. Images whose split is not stated are
     in `train`. A class list is sorted naturally (`2` before `10`) unless the data state it.
-    follow_links: take what lies outside the data folder but is linked from it.
-    allow_empty: keep classes whose folders hold no images.
-    group: column whose values must not be torn between splits; by default one called `group`.
     classes: a text file with one class name a line, which fixes the list and its order.
-    images: folder that the paths of a list start from.
+    wishes: see `striate.data.layouts.Reading`.
 
     Raises:
         DataError: nothing there, an empty class folder, no images, or no labels.
     """
-    how = Reading(follow_links, allow_empty, group, Path(images) if images else None)
-    found = _layout(str(data)).index(str(data), how)
+    found = _layout(str(data)).index(str(data), Reading(**wishes))
     if classes is not None:
         found = _with_class_file(found, Path(classes))
     return replace(found, notices=(*found.notices, *_untrained(found)))

@@ -162,6 +162,12 @@ def test_a_list_without_a_column_of_labels_lists_its_columns(root: Path) -> None
     )
 
 
+def test_a_column_of_labels_can_be_named(root: Path) -> None:
+    data = listed(root, "path,index,name", "a/1.png,0,tench", "a/2.png,1,ray")
+    assert index(data, label="name").classes == ("ray", "tench")
+    assert "striate split DATA --label COLUMN -o FILE names another" in refusal(data)
+
+
 def test_a_column_of_groups_can_be_named(root: Path) -> None:
     data = listed(root, "path,label,patient", "a/1.png,x,7", "a/2.png,y,8")
     assert index(data).groups.tolist() == [None, None]

@@ -145,6 +145,14 @@ def test_lists_of_labels_are_kept(tmp_path: Path) -> None:
         _ = found.labels
 
 
+def test_another_column_of_labels_can_be_named(tmp_path: Path) -> None:
+    made = pq.read_table(named(tmp_path / "a.parquet", [0, 1, 1], ["ape", "zebra"]))
+    pq.write_table(made.append_column("coarse", [[3, 3, 4]]), tmp_path / "a.parquet")
+    assert index(tmp_path).classes == ("ape", "zebra")
+    found = index(tmp_path, label="coarse")
+    assert (found.classes, found.labels.tolist()) == (("3", "4"), [0, 0, 1])
+
+
 def test_columns_of_splits_and_groups_are_read(tmp_path: Path) -> None:
     made = pq.read_table(table(tmp_path / "a.parquet", [0, 1, 1]))
     made = made.append_column("split", [["test", "Valid", "train"]])

@@ -49,6 +49,10 @@ def split(
             "called group]",
         ),
     ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of the labels. [default: one called label]"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn.", min=0)] = 0,
     redraw: Annotated[
         bool, typer.Option("--redraw", help="Forget the splits that the data state.")
@@ -100,6 +104,7 @@ def split(
         follow_links=follow_links,
         allow_empty=allow_empty,
         group=group,
+        label=label,
         classes=classes,
         images=images,
     )

@@ -9,26 +9,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from striate.data.manifest import Manifest
 
 
+class Wishes(TypedDict, total=False):
+    """What may be asked for about the reading of a data set; see `Reading`."""
+
+    follow_links: bool
+    allow_empty: bool
+    group: str | None
+    label: str | None
+    images: str | Path | None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the user asked for about the reading of a data set.
+    """What was asked for about the reading of a data set.
 
     follow_links: take what lies outside the data folder but is linked from it.
     allow_empty: keep classes whose folders hold no images.
-    group: column whose values must not be torn between splits.
+    group: column whose values must not be torn between splits; None: one with such a name.
+    label: column of the labels; None: one with such a name.
     images: folder that the paths of a list start from; None: the one with the list.
     """
 
     follow_links: bool = False
     allow_empty: bool = False
     group: str | None = None
-    images: Path | None = None
+    label: str | None = None
+    images: str | Path | None = None
 
 
 class Layout(Protocol):

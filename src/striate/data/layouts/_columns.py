@@ -25,32 +25,35 @@ def named(columns: Sequence[str], wanted: Sequence[str]) -> str | None:
     return next((known[name] for name in wanted if name in known), None)
 
 
-def group_column(columns: Sequence[str], how: Reading, where: str) -> str | None:
-    """The column of groups: the one that the user named, else one with such a name.
+def chosen(
+    columns: Sequence[str], given: str | None, usual: Sequence[str], where: str
+) -> str | None:
+    """The column that the user gave, else the first that is called like one of the usual ones.
 
     Raises:
         UsageError: there is no column of the name that the user gave.
     """
-    if how.group is None:
-        return named(columns, GROUPS)
-    if how.group not in columns:
+    if given is None:
+        return named(columns, usual)
+    if given not in columns:
         raise UsageError.of(
             "unknown-column",
-            f"{where} has no column '{how.group}'{did_you_mean(how.group, columns)}",
+            f"{where} has no column '{given}'{did_you_mean(given, columns)}",
             f"its columns are: {listing(list(columns))}",
         )
-    return how.group
+    return given
 
 
-def refuse_group(how: Reading, what: str) -> None:
-    """Refuse a column of groups where there are no columns.
+def refuse_columns(how: Reading, what: str) -> None:
+    """Refuse names of columns where there are none.
 
     Raises:
-        UsageError: one was named.
+        UsageError: one was given.
     """
-    if how.group is not None:
-        raise UsageError.of(
-            "no-columns",
-            f"--group {how.group} names a column, but {what} have none",
-            "name a list of the images with such a column: path,label,group",
-        )
+    for option, name in (("--group", how.group), ("--label", how.label)):
+        if name is not None:
+            raise UsageError.of(
+                "no-columns",
+                f"{option} {name} names a column, but {what} have none",
+                "name a list of the images with such a column: path,label,group",
+            )

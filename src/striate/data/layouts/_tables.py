@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from striate.data.decode import UnreadableImageError
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import LABELS, SPLITS, group_column, named
+from striate.data.layouts._columns import GROUPS, LABELS, SPLITS, chosen, named
 from striate.data.manifest import Manifest
 from striate.data.names import shown
 from striate.errors import DataError, listing
@@ -59,8 +59,9 @@ def roles_of(file: Path, how: Reading) -> Roles:
     features = _features(schema)
     images = [field.name for field in schema if _is_image(field.type)]
     stated = [name for name, kind in features.items() if _class_list(kind) is not None]
-    by_name = named(schema.names, LABELS)
-    labels = [name for name in [*stated, by_name] if name in schema.names] or [
+    by_name = chosen(schema.names, how.label, LABELS, str(file))
+    preferred = [by_name] if how.label else [*stated, by_name]
+    labels = [name for name in preferred if name in schema.names] or [
         field.name
         for field in schema
         if pa.types.is_integer(field.type) or pa.types.is_string(field.type)
@@ -78,7 +79,7 @@ def roles_of(file: Path, how: Reading) -> Roles:
     is_number = pa.types.is_integer(_inner(schema.field(label).type))
     names = _class_list(features.get(label, {})) if is_number else None
     split = named(schema.names, SPLITS)
-    return Roles(images[0], label, split, group_column(schema.names, how, str(file)), names)
+    return Roles(images[0], label, split, chosen(schema.names, how.group, GROUPS, str(file)), names)
 
 
 def labels_of(file: Path, roles: Roles) -> Labels:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import refuse_group
+from striate.data.layouts._columns import refuse_columns
 from striate.data.manifest import Manifest, manifest_table
 from striate.data.splits import stratified
 
@@ -31,7 +31,7 @@ def index(data: str, how: Reading) -> Manifest:
     """
     from sklearn.datasets import load_digits
 
-    refuse_group(how, "the digits")
+    refuse_columns(how, "the digits")
     labels = load_digits().target
     is_test = stratified(labels, share=TEST_SHARE, seed=SPLIT_SEED)
     columns = {

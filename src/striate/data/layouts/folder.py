@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import refuse_group
+from striate.data.layouts._columns import refuse_columns
 from striate.data.layouts._search import SUFFIXES, Search, containers
 from striate.data.manifest import SPLITS, Manifest, manifest_table
 from striate.data.names import composed, shown, split_named, unusable
@@ -29,7 +29,7 @@ def index(data: str, how: Reading) -> Manifest:
         DataError: no class folders, a class that cannot be, or a class folder without images.
     """
     root = Path(data)
-    refuse_group(how, "class folders")
+    refuse_columns(how, "class folders")
     search = Search(root, follow_links=how.follow_links)
     parts, notices = _parts(search, root)
     folders = [(part.split, child) for part in parts for child in _verified(part)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from striate.data.fence import Fence, below
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import LABELS, PATHS, SPLITS, group_column, named
+from striate.data.layouts._columns import GROUPS, LABELS, PATHS, SPLITS, chosen, named
 from striate.data.layouts._rows import Cell, Row, has_rows, rows_of
 from striate.data.layouts._search import LINKS_OUT
 from striate.data.manifest import Manifest, manifest_table
@@ -35,7 +35,7 @@ def index(data: str, how: Reading) -> Manifest:
         DataError: a column is missing, or some line is wrong; names file and line.
     """
     file = Path(data)
-    root = how.images or file.parent
+    root = Path(how.images or file.parent)
     columns, rows = rows_of(file)
     read = _Lines(file, Fence(root, follows_links=how.follow_links), _roles(file, columns, how))
     for row in rows:
@@ -71,7 +71,7 @@ class _Roles:
 
 
 def _roles(file: Path, columns: Sequence[str], how: Reading) -> _Roles:
-    path, label = named(columns, PATHS), named(columns, LABELS)
+    path, label = named(columns, PATHS), chosen(columns, how.label, LABELS, str(file))
     if path is None or label is None:
         wanted = "paths" if path is None else "labels"
         known = ", ".join(PATHS if path is None else LABELS)
@@ -79,9 +79,11 @@ def _roles(file: Path, columns: Sequence[str], how: Reading) -> _Roles:
             "missing-column",
             f"{file} has no column of {wanted}; its columns are {listing(list(columns))}",
             f"a column of {wanted} is called one of: {known}",
+            *(["striate split DATA --label COLUMN -o FILE names another"] if path else []),
             "the first line tells the names of the columns: path,label",
         )
-    return _Roles(path, label, named(columns, SPLITS), group_column(columns, how, str(file)))
+    group = chosen(columns, how.group, GROUPS, str(file))
+    return _Roles(path, label, named(columns, SPLITS), group)
 
 
 class _Lines:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import refuse_group
+from striate.data.layouts._columns import refuse_columns
 from striate.data.manifest import Manifest
 from striate.data.stored import is_manifest, load_manifest
 
@@ -18,6 +18,6 @@ def recognises(data: str) -> bool:
 
 def index(data: str, how: Reading) -> Manifest:
     """The manifest as it was saved, its splits among it."""
-    refuse_group(how, "saved manifests")
+    refuse_columns(how, "saved manifests")
     found = load_manifest(Path(data))
     return replace(found, follows_links=found.follows_links or how.follow_links)
