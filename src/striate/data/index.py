@@ -90,10 +90,13 @@ def _unknown(path: Path) -> DataError:
 
 
 def _with_class_file(manifest: Manifest, file: Path) -> Manifest:
-    """The manifest with the classes of a text file; whole numbers are places in it, from 0."""
+    """The manifest with the classes of a text file.
+
+    Where it names none of the classes and all of these are whole numbers, they are places in it.
+    """
     names = _class_file(file)
     numbers = manifest.classes
-    if all(name.isdecimal() for name in numbers) and not set(numbers) <= set(names):
+    if all(name.isdecimal() for name in numbers) and not set(numbers) & set(names):
         beyond = [name for name in numbers if int(name) >= len(names)]
         if beyond:
             raise DataError.of(

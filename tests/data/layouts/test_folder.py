@@ -94,6 +94,88 @@ def test_a_folder_without_class_folders_is_an_error(tmp_path: Path) -> None:
     )
 
 
+def test_folders_of_splits_by_other_names_are_told(tmp_path: Path) -> None:
+    root = folder(tmp_path, "Training/a/1.png", "valid/a/2.png", "test/a/3.png")
+    found = index(root)
+    assert found.splits.tolist() == ["train", "val", "test"]
+    assert found.notices == ("folders of splits: Training is train, valid is val",)
+
+
+def test_a_class_called_test_beside_others_is_a_class(tmp_path: Path) -> None:
+    found = index(folder(tmp_path, "test/1.png", "cat/1.png", "dog/1.png"))
+    assert found.classes == ("cat", "dog", "test")
+    assert set(found.splits) == {"train"}
+
+
+def test_what_systems_leave_behind_and_loose_images_are_told(tmp_path: Path) -> None:
+    root = folder(
+        tmp_path, "cat/1.png", "dog/1.png", "__MACOSX/cat/1.png", "logo.png", "cat/._1.png"
+    )
+    found = index(root)
+    assert found.column("path").tolist() == ["cat/1.png", "dog/1.png"]
+    assert found.notices == (
+        "left out, made by a system: __MACOSX",
+        "left out, images outside class folders: logo.png",
+        "left out, hidden: cat/._1.png",
+    )
+
+
+def test_many_names_are_told_by_their_number(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", *(f"{number}.png" for number in range(1234)))
+    assert index(root).notices == (
+        "left out, images outside class folders: 0.png, 1.png, 2.png and 1,231 more",
+    )
+
+
+def test_a_class_name_with_a_line_break_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        index(folder(tmp_path, "a\nb/1.png"))
+    assert str(caught.value) == (
+        f"error: the class folder 'a\\nb' in {tmp_path} has a name with line breaks or control "
+        "characters  [bad-class-name]\n   = help: rename the folder"
+    )
+
+
+def test_two_folders_of_the_same_letters_are_refused(tmp_path: Path) -> None:
+    root = folder(tmp_path, "caf\u00e9/1.png", "cafe\u0301/1.png")
+    if len(list(root.iterdir())) < 2:
+        pytest.skip("this file system takes both for one")
+    with pytest.raises(DataError, match=r"two folders 'caf.*\[same-class-twice\]"):
+        index(root)
+
+
+def test_an_empty_class_can_be_allowed(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", "dog/1.png")
+    (root / "eel").mkdir()
+    found = index(root, allow_empty=True)
+    assert (found.classes, found.counts().tolist()) == (("cat", "dog", "eel"), [1, 1, 0])
+
+
+def test_a_link_to_a_folder_above_ends(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", "dog/1.png")
+    (root / "cat" / "up").symlink_to(root, target_is_directory=True)
+    (root / "all").symlink_to(root, target_is_directory=True)
+    found = index(root)
+    assert found.column("path").tolist() == ["cat/1.png", "dog/1.png"]
+    assert found.notices == ("left out, links in a circle: all, cat/up",)
+
+
+def test_links_to_each_other_end(tmp_path: Path) -> None:
+    root = folder(tmp_path, "cat/1.png", "dog/1.png")
+    (root / "cat" / "dogs").symlink_to(root / "dog", target_is_directory=True)
+    (root / "dog" / "cats").symlink_to(root / "cat", target_is_directory=True)
+    found = index(root)
+    assert found.column("path").tolist() == [
+        *("cat/1.png", "cat/dogs/1.png", "dog/1.png", "dog/cats/1.png")
+    ]
+
+
+def test_a_folder_that_holds_a_list_points_to_it(tmp_path: Path) -> None:
+    write(tmp_path / "labels.csv", b"path,label")
+    with pytest.raises(DataError, match=r"if labels\.csv lists the images, name it: .*labels\.csv"):
+        index(folder(tmp_path, "1.png"))
+
+
 def test_names_with_spaces_unicode_and_markup_are_kept(tmp_path: Path) -> None:
     names = ("Ærø katt", "<script>", "x" * 200)
     found = index(folder(tmp_path, *(f"{name}/a b.png" for name in names)))
