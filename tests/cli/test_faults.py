@@ -113,6 +113,27 @@ def test_predict_answers_the_good_and_tells_the_bad(
     assert all(f"error: {file}: " in err for file in bad)
 
 
+def test_names_in_lists_are_those_of_the_files_and_in_messages_they_are_harmless(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("line\nbreak.png", "\x1b[31mred.png", "x" * 200 + ".png")
+    root = stripe_folder(tmp_path / "photos")
+    for name in names:
+        write(root / "across" / name, b"no image")
+    options = ("--max-unreadable", "0.5")
+    assert run(["fit", str(root), *QUICK, *options, "--out", str(tmp_path / "run")]) == 0
+    assert run(["eval", str(made), str(root), *options]) == 0
+    files = [str(root / "across" / name) for name in (*names, "1.png")]
+    assert run(["predict", str(made), *files]) == 2
+    out, err = told(capsys)
+    assert out.isascii()
+    assert "\x1b" not in out + err
+    assert "break.png" not in [line[:9] for line in err.splitlines()]
+    with (tmp_path / "run" / "unreadable.csv").open(newline="") as file:
+        listed = {row["path"] for row in csv.DictReader(file)}
+    assert listed == {f"across/{name}" for name in names}
+
+
 def test_odd_names_and_entries_that_are_no_files_do_not_stop_a_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

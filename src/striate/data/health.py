@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from striate.data.names import shown
 from striate.errors import DataError
 from striate.files import replace_text
 
@@ -20,7 +21,10 @@ def silent(_: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An image that could not be decoded, and why."""
+    """An image that could not be decoded, and why.
+
+    path: in full, as `Manifest.full_name` has it.
+    """
 
     path: str
     reason: str
@@ -34,12 +38,12 @@ def refuse_many(unreadable: Sequence[Unreadable], images: int, *, limit: float) 
     """
     if len(unreadable) <= limit * images:
         return
-    shown = [f"{bad.path}: {bad.reason}" for bad in unreadable[:5]]
+    first = [f"{shown(bad.path)}: {bad.reason}" for bad in unreadable[:5]]
     rest = [f"... and {len(unreadable) - 5:,} more"] if len(unreadable) > 5 else []
     raise DataError.of(
         "too-many-unreadable",
         f"{len(unreadable):,} of {images:,} images cannot be read; {limit:.1%} are allowed",
-        *shown,
+        *first,
         *rest,
         "replace or remove them, or allow more with --max-unreadable",
     )

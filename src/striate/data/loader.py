@@ -218,7 +218,7 @@ class Loader:
             try:
                 image[...] = self._picture(place, epoch)
             except UnreadableImageError as bad:
-                self._bad[place] = Unreadable(self.manifest.name(place), bad.reason)
+                self._bad[place] = Unreadable(self.manifest.full_name(place), bad.reason)
                 self._is_bad[place] = True
             except Exception as error:
                 error.add_note(f"while loading {self.manifest.name(place)}")

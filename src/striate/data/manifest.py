@@ -154,16 +154,20 @@ class Manifest:
 
     def name(self, row: int) -> str:
         """What to call an image in a message."""
+        return shown(self.full_name(row))
+
+    def full_name(self, row: int) -> str:
+        """What to call an image in a list for programs: its path, as it is and however long."""
         path = str(self.table["path"][row].as_py())
         inner = int(self.table["place"][row].as_py())
         if inner < 0:
-            return shown(path)
+            return path
         if self.kind != "shards":
-            return f"{shown(path)}, row {inner}"
+            return f"{path}, row {inner}"
         from striate.data.layouts.shards import member_name
 
         member = member_name(Path(self.root, path), inner)
-        return f"{shown(path)}, {shown(member) if member else f'byte {inner}'}"
+        return f"{path}, {member or f'byte {inner}'}"
 
     def fingerprint(self) -> str:
         """Changes when an image, a label, a class or a split does.

@@ -56,11 +56,16 @@ def shown(name: str) -> str:
     >>> print(shown("a\nb"))
     a\nb
     """
-    plain = "".join(_visible(letter) for letter in name)
+    plain = escaped(name)
     if len(plain) <= LONGEST_SHOWN:
         return plain
     half = LONGEST_SHOWN // 2
     return f"{plain[: half - 1]}...{plain[-half + 2 :]}"
+
+
+def escaped(name: str) -> str:
+    """A name in full, as one line with nothing that steers a terminal."""
+    return name if is_printable(name) else "".join(map(_visible, name))
 
 
 def composed(name: str) -> str:

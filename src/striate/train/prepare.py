@@ -26,6 +26,7 @@ from striate.data import (
     with_validation,
 )
 from striate.data.audit import QuickAudit, quick_audit
+from striate.data.names import shown
 from striate.errors import DataError, UsageError, listing
 from striate.train.reporter import Reporter
 from striate.train.settings import Options, Settings
@@ -140,7 +141,7 @@ def prepare(
     unreadable = tuple(bad for loader in loaders for bad in loader.unreadable)
     refuse_many(unreadable, len(train) + len(val), limit=settings.max_unreadable)
     if unreadable:
-        names = listing([f"{bad.path} ({bad.reason})" for bad in unreadable], most=3)
+        names = listing([f"{shown(bad.path)} ({bad.reason})" for bad in unreadable], most=3)
         reporter.line(f"left out {len(unreadable):,} unreadable images: {names}")
         if lost := _lost_classes(train, loaders[0].unreadable):
             reporter.line(f"no image to train on can be read of: {listing(lost)}")
@@ -150,7 +151,7 @@ def prepare(
 def _lost_classes(train: Manifest, unreadable: Sequence[Unreadable]) -> list[str]:
     """Classes all of whose training images are unreadable."""
     bad = {image.path for image in unreadable}
-    names = [train.name(row) for row in range(len(train))]
+    names = [train.full_name(row) for row in range(len(train))]
     kept = np.asarray([name not in bad for name in names])
     left = np.bincount(train.labels[kept], minlength=len(train.classes))
     pairs = zip(train.classes, train.counts(), left, strict=True)

@@ -63,6 +63,7 @@ def eval_(
     yield_while_waiting()
 
     from striate.data import Loader, refuse_many
+    from striate.data.names import shown
     from striate.deploy import open_bundle
     from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score
     from striate.train import Terminal
@@ -79,7 +80,7 @@ def eval_(
         said = answers(module, loader, bundle.preprocessing, advance=advance)
     refuse_many(loader.unreadable, len(manifest), limit=max_unreadable)
     for bad in loader.unreadable:
-        tell.line(f"left out: {bad.path}: {bad.reason}")
+        tell.line(f"left out: {shown(bad.path)}: {bad.reason}")
     scores = score(said.log_probabilities, said.labels, bundle.classes)
     if json:
         head = {"run": run, "weights": bundle.name, "data": data or manifest.root, "split": chosen}

@@ -9,6 +9,8 @@ import typer
 if TYPE_CHECKING:
     from striate.deploy import Prediction
 
+WIDEST = 60  # characters up to which names are filled up with spaces
+
 
 def predict(
     run: Annotated[
@@ -44,6 +46,7 @@ def predict(
 
     yield_while_waiting()
 
+    from striate.data.names import escaped
     from striate.deploy import open_bundle
     from striate.train import Terminal
 
@@ -55,14 +58,14 @@ def predict(
         rows = [_row(prediction) for prediction in predictions]
         print(dumps({"run": run, "weights": bundle.name, "predictions": rows}, allow_nan=False))
     else:
-        width = max(len(prediction.file) for prediction in predictions)
+        width = min(max(len(escaped(prediction.file)) for prediction in predictions), WIDEST)
         for prediction in predictions:
             if prediction.error is None:
-                print(f"{prediction.file:{width}}  {_shown(prediction)}")
+                print(f"{escaped(prediction.file):{width}}  {_shown(prediction)}")
     unreadable = [prediction for prediction in predictions if prediction.error is not None]
     sys.stdout.flush()
     for prediction in unreadable:
-        tell.line(f"error: {prediction.file}: {prediction.error}  [unreadable-image]")
+        tell.line(f"error: {escaped(prediction.file)}: {prediction.error}  [unreadable-image]")
     return 2 if unreadable else 0
 
 
