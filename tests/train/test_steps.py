@@ -79,12 +79,16 @@ def test_what_is_left_early_can_be_entered_again(photos: Path) -> None:
     assert_same([first], [next(steps.epoch(1))])
 
 
-def test_kept_images_are_shown_like_those_just_decoded(photos: Path) -> None:
-    options = Options(**{**EVERYTHING, "crop_scale": 1.0})
+@pytest.mark.parametrize("crop_scale", [0.3, 1.0])
+def test_kept_images_are_shown_like_those_just_decoded(photos: Path, crop_scale: float) -> None:
+    options = Options(**{**EVERYTHING, "crop_scale": crop_scale})
     settings, manifest = settings_for(photos, options), index(photos)
-    plain = Steps(Loader(manifest, RECORD, 4), RECORD, settings, CPU)
-    cached = Steps(
-        Loader(manifest, RECORD, 4, cache=open_cache(manifest, RECORD)), RECORD, settings, CPU
+    view = settings.view(8, 8)
+    side = None if view is None else 15
+    cache = open_cache(manifest, RECORD, side=side)
+    plain, cached = (
+        Steps(Loader(manifest, RECORD, 4, view=view, side=side, cache=kept), RECORD, settings, CPU)
+        for kept in (None, cache)
     )
     for _ in "first it is filled", "then it is read":
         assert_same(list(plain.epoch(1)), list(cached.epoch(1)))

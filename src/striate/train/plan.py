@@ -159,7 +159,7 @@ def _network_line(chosen: Network, seen: QuickAudit) -> str:
         f"input {dimensions(chosen.input)}"
     )
     if (seen.height, seen.width) != chosen.input[1:]:
-        line += f"; images, mostly {seen.height}x{seen.width}, are scaled to it"
+        line += "; images are scaled to it"
     if seen.is_colour and chosen.input[0] == 1:
         line += "; colours become grey"
     return line

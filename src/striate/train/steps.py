@@ -65,7 +65,8 @@ class Steps:
                 yield self._step(step, batch)
 
     def _step(self, number: int, batch: Batch) -> Step:
-        images, labels = batch.images.to(self.device), batch.labels.to(self.device)
+        images = batch.images.to(self.device, non_blocking=True)
+        labels = batch.labels.to(self.device, non_blocking=True)
         changed = self.augmented(images, labels, step=number)
         shown = network_input(changed.images, self.record)
         return Step(number, shown, changed.targets, batch, changed.draws)
