@@ -58,6 +58,18 @@ def test_fit_refuses_too_many_bad_files_and_names_some(
     assert not out.exists()
 
 
+def test_show_batch_shows_the_good_files(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "batch.png"
+    command = ["show-batch", str(photos), "--net", NET, "-o", str(page), "--json"]
+    assert run(command) == 2
+    assert "--max-unreadable" in told(capsys)[1]
+    assert run([*command, "--max-unreadable", "0.9"]) == 0
+    assert page.stat().st_size > 0
+    assert not any(name in told(capsys)[0] for name in REFUSED)
+
+
 def test_fit_leaves_bad_files_out_by_name(made: Path) -> None:
     with (made / "unreadable.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

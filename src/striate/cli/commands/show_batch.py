@@ -51,6 +51,9 @@ def show_batch(
     val_share: Annotated[
         float | None, typer.Option(help="Share of images to validate on, as for fit.")
     ] = None,
+    max_unreadable: Annotated[
+        float | None, typer.Option(help="Share of unreadable images to put up with, as for fit.")
+    ] = None,
     follow_links: FollowLinks = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print each image's class and what was done to it.")
@@ -91,11 +94,19 @@ def show_batch(
         "cutmix": cutmix,
         "pretrained": pretrained,
         "val_share": val_share,
+        "max_unreadable": max_unreadable,
         "follow_links": follow_links or None,
     }
     options = {name: value for name, value in given.items() if value is not None}
     tell = Terminal()
-    shown = first_images(data, net, count=count, epoch=epoch, reporter=tell, **options)  # type: ignore[arg-type]
+    shown = first_images(
+        data,
+        net,
+        count=count,
+        epoch=epoch,
+        reporter=tell,
+        **options,  # type: ignore[arg-type]
+    )
     if output is not None:
         save_preview(Path(output), shown.images, title=shown.title)
         tell.line(f"wrote {output}")
