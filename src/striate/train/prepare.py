@@ -243,7 +243,7 @@ def _counts_line(data: str | Path, divided: Manifest, stated: Manifest) -> str:
         for name in ("train", "val", "test")
         if counts[name]
     ]
-    names = listing(list(divided.classes), most=6)
+    names = listing([shown(name) for name in divided.classes], most=6)
     return (
         f"{data}: {len(divided):,} images of {len(divided.classes)} classes ({names}); "
         + ", ".join(parts)

@@ -149,7 +149,14 @@ def fit(
     }
     options = {name: value for name, value in given.items() if value is not None}
     tell = Terminal()
-    outcome = train(net, data, out=out, preview=preview, reporter=tell, **options)  # type: ignore[arg-type]
+    outcome = train(
+        net,
+        data,
+        out=out,
+        preview=preview,
+        reporter=tell,
+        **options,  # type: ignore[arg-type]
+    )
     if outcome.is_interrupted:
         tell.line(f"stopped; the weights so far are {outcome.folder / 'last.safetensors'}")
         return INTERRUPTED
