@@ -93,6 +93,35 @@ def test_folds_tear_no_unit(data: tuple[list[int], list[int]], count: int) -> No
         assert len(set(folds[units == unit].tolist())) == 1
 
 
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize(("groups", "largest", "classes"), [(60, 8, 5), (200, 20, 5), (60, 30, 4)])
+def test_folds_of_groups_are_about_as_even_as_those_of_scikit_learn(
+    groups: int, largest: int, classes: int
+) -> None:
+    """The mean distance of the classes from their share, in images."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    chance = np.random.default_rng(0)
+    units = np.repeat(np.arange(groups), chance.integers(1, largest, groups))
+    usual = chance.integers(0, classes, groups)[units]
+    is_usual = chance.random(len(units)) < 0.7
+    labels = np.where(is_usual, usual, chance.integers(0, classes, len(units)))
+    data = images(labels.tolist(), units.tolist())
+    ours = folds_of(data, np.arange(len(units)), 5, np.random.default_rng(0))
+    theirs = np.empty(len(units), np.int64)
+    splitter = StratifiedGroupKFold(5, shuffle=True, random_state=0)
+    for fold, (_, test) in enumerate(splitter.split(labels, labels, units)):
+        theirs[test] = fold
+    shares = np.bincount(labels, minlength=5) / 5
+    distances = [
+        np.mean(
+            [np.abs(np.bincount(labels[folds == fold], minlength=5) - shares) for fold in range(5)]
+        )
+        for folds in (ours, theirs)
+    ]
+    assert distances[0] <= distances[1] + 0.25
+
+
 @settings(max_examples=30)
 @given(st.lists(st.integers(1, 6), min_size=12, max_size=60), st.integers(0, 3))
 def test_groups_of_one_class_come_near_the_share(sizes: list[int], seed: int) -> None:
