@@ -1,6 +1,7 @@
 """Images per second from files to batches a network can take, against plain DataLoaders.
 
     python bench/input.py [--rounds 5] [--data DIR] [--sets photos large cifar]
+    python bench/input.py --threads 1 2 3 4 [--cores 1 2]
 
 Every contender gives float32 batches N×C×H×W with mean and deviation taken out, of 224×224 pixels
 (CIFAR-10: 32×32), 64 at a time, from the same files, in an order drawn anew each round:
@@ -17,6 +18,9 @@ are in memory for all. Two threads or two processes load; torch has two threads.
 turns, and medians of the rounds are printed with their ratios to torchvision. DIR holds
 `imagenet200` (photos) and `cifar10` (Parquet); the large photos are made of the small ones,
 enlarged to 12 megapixels, JPEG of quality 90, in a temporary folder. Needs the extra `bench`.
+
+With `--threads`, only striate's first epoch of photos, by numbers of threads and of cores that the
+process may use.
 """
 
 from __future__ import annotations
@@ -69,6 +73,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--sets", nargs="+", default=["photos", "large", "cifar"])
+    parser.add_argument("--threads", type=int, nargs="+", help="only ours, by numbers of threads")
+    parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     import_torchvision()
@@ -78,8 +84,12 @@ def main() -> None:
     )
     tools = ("striate", "torch", "torchvision", "pillow", "simplejpeg", "opencv-python-headless")
     print(", ".join(f"{tool} {version(tool)}" for tool in tools), end="\n\n")
-    print(f"{'images':8}{'contender':16}{'images/s: median (range)':30}{'x torchvision':>14}")
     with tempfile.TemporaryDirectory() as folder:
+        if asked.threads:
+            manifest, limit = image_set("photos", asked.data, Path(folder))
+            print_scaling(manifest, limit, asked.threads, asked.cores, asked.rounds)
+            return
+        print(f"{'images':8}{'contender':16}{'images/s: median (range)':30}{'x torchvision':>14}")
         for name in asked.sets:
             manifest, limit = image_set(name, asked.data, Path(folder))
             runs = contenders(name, manifest, Path(folder) / f"cache-{name}")
@@ -240,6 +250,27 @@ def measured(runs: dict[str, Pass], images: int, limit: int, rounds: int) -> dic
             if epoch:
                 rates[name].append(rate)
     return rates
+
+
+def print_scaling(
+    manifest: Manifest, limit: int, threads: list[int], cores: list[int], rounds: int
+) -> None:
+    """Images per second of our first epoch, by cores (where the system can say) and threads."""
+    record = Preprocessing(224, 224, 3, MEAN, DEVIATION)
+    usable = sorted(os.sched_getaffinity(0))
+    torch.set_num_threads(1)
+    rates: dict[tuple[int, int], list[float]] = {}
+    places = np.resize(np.arange(len(manifest)), limit)
+    for turn, core, count in itertools.product(range(rounds + 1), cores, threads):
+        os.sched_setaffinity(0, usable[:core])
+        loader = Loader(manifest, record, BATCH, view=RandomCrop(0.08), workers=count)
+        begin = time.perf_counter()
+        shown = sum(len(batch.labels) for batch in loader.batches(places, epoch=turn))
+        if turn:
+            rates.setdefault((core, count), []).append(shown / (time.perf_counter() - begin))
+    print("cores  threads  images/s: median (range)")
+    for (core, count), found in rates.items():
+        print(f"{core:5}{count:9}{median(found):9,.0f} ({min(found):,.0f} - {max(found):,.0f})")
 
 
 def _turned(names: list[str], by: int) -> Iterator[str]:

@@ -61,7 +61,7 @@ class Loader:
     cache: where decoded images are kept and looked for; with a view, one of the same side.
     workers: threads; by default as many as there are cores.
     waited_s, used_s: seconds that the reader waited for images, and that it did something else, in
-    the last pass over them.
+        the last pass over them. kept_before: share of the images that were in the cache then.
     """
 
     def __init__(  # noqa: PLR0913  all by name, and each may be left out
@@ -90,6 +90,7 @@ class Loader:
         self.shard = shard or Shard()
         self.waited_s = 0.0
         self.used_s = 0.0
+        self.kept_before = 0.0
         self._bad: dict[int, Unreadable] = {}
         self._is_bad = np.zeros(len(manifest), bool)
         self._labels = manifest.labels.astype(np.int64)
@@ -137,6 +138,7 @@ class Loader:
         places = np.arange(len(self.manifest)) if order is None else order
         parts = self.shard.parts(places, self.batch)[start:]
         self.waited_s = self.used_s = 0.0
+        self.kept_before = self.kept
         with closing(self._all(parts, epoch)) as source:
             while True:
                 begin = time.perf_counter()
