@@ -34,7 +34,9 @@ def test_names_that_no_class_can_have(name: str) -> None:
     assert unusable(name)
 
 
-@pytest.mark.parametrize("name", ["<script>", "a b", "é", "..", "x" * 300, "a/b", "'; DROP"])
+@pytest.mark.parametrize(
+    "name", ["<script>", "a b", "é", "..", "x" * 300, "a/b", "'; DROP", "می\u200cروم", "👩\u200d🔬"]
+)
 def test_odd_names_that_a_class_can_have(name: str) -> None:
     assert unusable(name) is None
 

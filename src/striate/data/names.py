@@ -6,6 +6,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+JOINERS = "\u200c\u200d"
 LONGEST_SHOWN = 80
 LONGEST_CLASS = 1000  # a longer label is a description, or a file read wrongly
 
@@ -84,4 +85,5 @@ def _visible(letter: str) -> str:
 
 def _is_hidden(letter: str) -> bool:
     # Control, format (among them those that turn the writing around), surrogate, line, paragraph.
-    return unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    # Two of format belong to words: the joiners of Persian, Indic scripts and emoji.
+    return letter not in JOINERS and unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")

@@ -166,6 +166,19 @@ def test_columns_of_splits_and_groups_are_read(tmp_path: Path) -> None:
         index(tmp_path)
 
 
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_text_may_be_stored_as_other_programs_do(tmp_path: Path, kind: pa.DataType) -> None:
+    """As polars stores it, and as pandas stores categories."""
+    rows = [{"bytes": png(noise(number)), "path": None} for number in range(3)]
+    words = {"label": ["b", "a", "b"], "split": ["val", "test", "train"], "group": ["x", None, "x"]}
+    columns = {name: pa.array(values).cast(kind) for name, values in words.items()}
+    pq.write_table(pa.table({"image": rows, **columns}), tmp_path / "a.parquet")
+    found = index(tmp_path)
+    assert (found.classes, found.labels.tolist()) == (("a", "b"), [1, 0, 1])
+    assert found.splits.tolist() == ["val", "test", "train"]
+    assert found.groups.tolist() == ["x", None, "x"]
+
+
 def test_tables_larger_than_memory_are_read_in_groups_of_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,7 +156,7 @@ def _copies(found: Manifest) -> tuple[Manifest, np.ndarray]:
     from striate.cli.commands._bar import bar
     from striate.data.audit import duplicate_groups, scan
 
-    if found.table["content_hash"].null_count:
+    if found.table["status"].null_count:
         with bar("decoding images", len(found)) as advance:
             found = scan(found, advance=advance).manifest
     return found, duplicate_groups(found)

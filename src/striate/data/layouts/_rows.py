@@ -44,7 +44,7 @@ def has_rows(file: Path) -> bool:
     return (
         path is not None
         and named(schema.names, LABELS) is not None
-        and bool(pa.types.is_string(schema.field(path).type))
+        and _is_text(schema.field(path).type)
         and not any(_holds_bytes(field.type) for field in schema)
         and b"striate" not in (schema.metadata or {})
     )
@@ -144,6 +144,10 @@ def _refuse_bytes(file: Path, line: int, cells: Sequence[str]) -> None:
             cell.encode()
     except UnicodeEncodeError as damage:
         raise _damaged(file, line, "text that is not UTF-8") from damage
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:

@@ -91,6 +91,7 @@ class _Lines:
 
     def __init__(self, file: Path, fence: Fence, roles: _Roles) -> None:
         self.file, self.fence, self.roles = file, fence, roles
+        self.unit = "row" if file.suffix.lower() == ".parquet" else "line"
         self.paths: dict[str, int] = {}  # and how many bytes each has
         self.said: list[tuple[tuple[str, ...], str, str | None]] = []  # labels, split, group
         self._lines: dict[str, tuple[int, int]] = {}  # line of a path, and its place in `said`
@@ -114,13 +115,13 @@ class _Lines:
         if not self._mistakes:
             return
         line, code, text = self._mistakes[0]
-        others = [f"line {line}: {text}" for line, _, text in self._mistakes[1:NAMED]]
+        others = [f"{self.unit} {line}: {text}" for line, _, text in self._mistakes[1:NAMED]]
         more = len(self._mistakes) - NAMED
         raise DataError.of(
             code,
-            f"{self.file}, line {line}: {text}",
+            f"{self.file}, {self.unit} {line}: {text}",
             *others,
-            *([f"and {more:,} more lines"] if more > 0 else []),
+            *([f"and {more:,} more {self.unit}s"] if more > 0 else []),
             *_ADVICE.get(code, ()),
         )
 
@@ -137,9 +138,12 @@ class _Lines:
             before, place = self._lines[path]
             if said != self.said[place]:
                 raise _Wrong(
-                    "path-twice", f"{shown(path)} stands in line {before} already, with other words"
+                    "path-twice",
+                    f"{shown(path)} stands in {self.unit} {before} already, with other words",
                 )
-            self._left_out.setdefault("lines that come twice", []).append(f"line {line}")
+            self._left_out.setdefault(f"{self.unit}s that come twice", []).append(
+                f"{self.unit} {line}"
+            )
             return False
         if not self.fence.admits(path):
             self._left_out.setdefault(LINKS_OUT, []).append(path)
@@ -191,10 +195,14 @@ class _Lines:
         raise _Wrong("unknown-split", f"{found}; train, val and test are known")
 
     def _group(self, row: Row) -> str | None:
-        name = _text(row.cells.get(self.roles.group)) if self.roles.group else ""
-        if name and (reason := unusable(name)):
+        cell = row.cells.get(self.roles.group) if self.roles.group else None
+        # Tables write whole numbers as others where some are missing.
+        name = f"{cell:g}" if isinstance(cell, float) else _text(cell)
+        if name in ("", "nan"):
+            return None
+        if reason := unusable(name):
             raise _Wrong("bad-group", f"a group with {reason}")
-        return name or None
+        return name
 
 
 class _Wrong(Exception):

@@ -136,7 +136,8 @@ def _splits(file: Path, path: str, roles: Roles, rows: int) -> pa.Array:
     """The split of every row: by a column of them, else by the name of the file."""
     if roles.split is None:
         return pa.array([split_of_file(path)]).take(pa.array(np.zeros(rows, np.int64)))
-    encoded = read_column(file, roles.split).combine_chunks().dictionary_encode("encode")
+    column = read_column(file, roles.split).cast(pa.string())
+    encoded = column.combine_chunks().dictionary_encode("encode")
     words = encoded.dictionary.to_pylist()
     splits = [split_named(str(word)) for word in words]
     if None in splits:
