@@ -14,13 +14,12 @@ from striate.data.audit import duplicate_groups
 from striate.data.audit import duplicates as module
 from striate.data.audit.duplicates import (
     NEAR,
-    Pairs,
     exact_pairs,
-    joined,
     near_pairs,
     near_threshold,
 )
 from striate.data.audit.hashing import distance, mirrored
+from striate.data.audit.pairs import Pairs, joined
 from tests.data.pictures import stripe_folder
 
 

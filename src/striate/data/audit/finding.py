@@ -10,8 +10,9 @@ from typing import Literal, get_args
 import numpy as np
 import pyarrow as pa
 
-from striate.data.audit.duplicates import duplicate_groups, exact_pairs, joined
+from striate.data.audit.duplicates import duplicate_groups, exact_pairs
 from striate.data.audit.facts import OK
+from striate.data.audit.pairs import joined
 from striate.data.manifest import SPLITS, Manifest
 
 Severity = Literal["error", "warning", "note"]
