@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import striate
 from striate.data import Preprocessing, UnreadableImageError, decode, header
 from tests.data.pictures import encoded, noise, png
 
@@ -144,3 +146,18 @@ def test_photos_decode_as_pillow_shows_them(shared: Path) -> None:
     height, width, _ = expected.shape
     record = Preprocessing(height, width, 3)
     np.testing.assert_array_equal(decode(file.read_bytes(), record), expected)
+
+
+def test_nothing_else_opens_images() -> None:
+    """One way to decode: a second one would differ in some orientation, some day."""
+    opens = re.compile(r"Image\.open|imread|imdecode|decode_jpeg|tifffile|np\.load\(")
+    root = Path(striate.__file__).parent
+    found = {
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*.py")
+        if opens.search(file.read_text("utf-8"))
+    }
+    known = {"data/_pillow_file.py", "data/_array_file.py", "data/reference.py"}
+    assert found >= known
+    # These read tables of their own with numpy, no images.
+    assert found - known <= {"data/_segment.py", "data/cache.py"}

@@ -83,8 +83,21 @@ def test_inks_stay_their_colours_with_and_without_the_change_to_luma() -> None:
     assert (red[..., 1:] < 60).all()
 
 
-def test_a_jpeg_that_was_cut_and_closed_again_is_no_half_grey_picture() -> None:
-    whole = encoded(Image.fromarray(noise(4, height=64, width=64)), "JPEG")
+def test_inks_have_the_pixels_of_pillow() -> None:
+    inks = Image.fromarray(noise(6, height=33, width=50, channels=4), "CMYK")
+    content = encoded(inks, "JPEG", quality=90)
+    for step in (1, 2, 4):
+        at_least = (33 / step, 50 / step)
+        found = picture(content, Preprocessing(1, 1, 3), at_least=at_least).array
+        np.testing.assert_array_equal(found, drafted(content, step))
+    with Image.open(io.BytesIO(content)) as image:
+        bands = picture(content, Preprocessing(1, 1, 4)).array
+        np.testing.assert_array_equal(bands, np.asarray(image))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_that_was_cut_and_closed_again_is_no_half_grey_picture(mode: str) -> None:
+    whole = encoded(Image.fromarray(noise(4, height=64, width=64)).convert(mode), "JPEG")
     with pytest.raises(UnreadableImageError) as caught:
         decode(whole[: len(whole) // 2] + b"\xff\xd9", Preprocessing(8, 8, 3))
     assert caught.value.kind == "truncated"

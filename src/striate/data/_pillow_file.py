@@ -44,6 +44,7 @@ _TURNS = {
 # Warnings of libjpeg after which a part of the picture is grey; pillow does not pass them on.
 _LOSSES = ("premature end", "bad huffman", "instead of rst", "bad arithmetic")
 _JPEG = ("JPEG", "MPO")
+_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 # Our own limit, which is the same, refuses such a picture in our own words; and pillow warns of
 # damaged metadata, which do not matter to the picture.
@@ -96,8 +97,13 @@ class PillowFile:
         """
         image = self._image
         reduction = self._reduction(at_least) if image.format in _JPEG else 1
-        if image.format in _JPEG and image.mode in ("L", "RGB"):
+        if image.format in _JPEG and image.mode in _SPACES:
             array = self._by_simplejpeg(reduction)
+            if array is not None and image.mode == "CMYK" and record.colour != "bands":
+                array = np.asarray(
+                    _coloured(Image.frombytes("CMYK", array.shape[1::-1], array.tobytes()), record)
+                )
+                array = array if array.ndim == 3 else array[:, :, None]
             if array is not None:
                 return in_colour(upright(array, self.orientation), record, self._name)
         if reduction > 1:
@@ -154,12 +160,12 @@ class PillowFile:
         return next((step for step in (8, 4, 2) if step <= most), 1)
 
     def _by_simplejpeg(self, reduction: int) -> np.ndarray | None:
-        """The stored picture, h×w×1 or h×w×3; None where pillow should try."""
+        """The stored picture, h×w×1, h×w×3 or, of inks, h×w×4; None where pillow should try."""
         width, height = self._image.size
         try:
             array: np.ndarray = simplejpeg.decode_jpeg(
                 self._content,
-                "GRAY" if self._image.mode == "L" else "RGB",
+                _SPACES[self._image.mode],
                 # The exact ways, which pillow takes too: the pixels are the same.
                 fastdct=False,
                 fastupsample=False,
@@ -171,7 +177,8 @@ class PillowFile:
             if any(loss in str(warning).lower() for loss in _LOSSES):
                 raise
             return None
-        return array
+        # Inks are stored inverted, as Adobe does; pillow takes all of them to be.
+        return ~array if self._image.mode == "CMYK" else array
 
 
 @cache
