@@ -6,6 +6,7 @@ Images are read where they lie in the shard; nothing is unpacked.
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -195,12 +196,12 @@ class Shards:
         self.offsets, self.bytes = manifest.column("place"), manifest.column("bytes")
 
     def __call__(self, place: int, /) -> bytes:
-        path = Path(self.manifest.root, self.paths[place].as_py())
+        path = os.path.join(self.manifest.root, self.paths[place].as_py())  # noqa: PTH118 - faster
         size, offset = int(self.bytes[place]), int(self.offsets[place])
         check_bytes(self.manifest.name(place), size)
         try:
             # Opened each time: as fast as keeping thousands open, and no thread meets another.
-            with path.open("rb", buffering=0) as shard:
+            with open(path, "rb", buffering=0) as shard:  # noqa: PTH123
                 shard.seek(offset - HEAD)
                 content = shard.read(HEAD + size)
         except OSError as damage:
@@ -208,12 +209,22 @@ class Shards:
             raise UnreadableImageError(self.manifest.name(place), reason) from damage
         if len(content) < HEAD + size:
             raise UnreadableImageError(self.manifest.name(place), "the shard ends before the image")
-        head = _head(content[:HEAD])
-        if head is None or head.size != size:
+        if _size(content) != size:
             raise UnreadableImageError(
                 self.manifest.name(place), "the shard has changed since it was indexed"
             )
         return content[HEAD:]
+
+
+def _size(head: bytes) -> int | None:
+    """Length of a member's content as its head states it: in octal, or in 256ths if it is huge."""
+    field = head[124:136]
+    if field[:1] == b"\x80":
+        return int.from_bytes(field[1:], "big")
+    try:
+        return int(field.rstrip(b" \0"), 8)
+    except ValueError:
+        return None
 
 
 def member_name(shard: Path, offset: int) -> str | None:
