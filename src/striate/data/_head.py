@@ -93,7 +93,8 @@ def in_colour(array: np.ndarray, record: Preprocessing, name: str) -> np.ndarray
         return np.asarray(Image.fromarray(array).convert("L"))[:, :, None]
     wanted = {"grey": "grey or colour is", "rgb": "grey or colour is"}
     expected = wanted.get(record.colour, f"{record.channels} are")
-    raise UnreadableImageError(name, f"{found} bands, where {expected} expected")
+    bands = "1 band" if found == 1 else f"{found} bands"
+    raise UnreadableImageError(name, f"{bands}, where {expected} expected")
 
 
 def scaled_to_eight_bits(values: np.ndarray, depth: int, record: Preprocessing) -> np.ndarray:
