@@ -95,32 +95,28 @@ class PillowFile:
         at_least: height and width; a JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its
             size that is not below.
         """
-        image = self._image
-        reduction = self._reduction(at_least) if image.format in _JPEG else 1
-        if image.format in _JPEG and image.mode in _SPACES:
-            array = self._by_simplejpeg(reduction)
-            if array is not None and image.mode == "CMYK" and record.colour != "bands":
-                array = np.asarray(
-                    _coloured(Image.frombytes("CMYK", array.shape[1::-1], array.tobytes()), record)
-                )
-                array = array if array.ndim == 3 else array[:, :, None]
-            if array is not None:
-                return in_colour(upright(array, self.orientation), record, self._name)
-        if reduction > 1:
-            image.draft(None, (image.width // reduction, image.height // reduction))
+        if self._image.format in _JPEG:
+            reduction = self._reduction(at_least)
+            stored = self._by_simplejpeg(reduction, record)
+            if stored is not None:
+                return in_colour(upright(stored, self.orientation), record, self._name)
+            width, height = self._image.size
+            self._image.draft(None, (width // reduction, height // reduction))
+        return in_colour(self._by_pillow(record), record, self._name)
+
+    def _by_pillow(self, record: Preprocessing) -> np.ndarray:
+        """The upright picture, h×w×C, in the record's colours where it has alpha or a palette."""
+        image, orientation = self._image, self.orientation
         if image.format == "TIFF" and image.tile and image.tile[0][0] == "libtiff":
             self._check_parts()
         image.load()
         # What is in an ICO may be larger than its head says.
         check_size(self._name, image.height, image.width)
-        orientation = self.orientation
         if image.format == "TIFF":
             # Newer pillows turn it while loading, and then say that it is upright.
             orientation = image.getexif().get(ORIENTATION, 1)
         eight_bit = _eight_bit(image, self._content, record, self._name)
-        array = np.asarray(_coloured(eight_bit, record))
-        array = array if array.ndim == 3 else array[:, :, None]
-        return in_colour(upright(array, orientation), record, self._name)
+        return upright(_pixels(_coloured(eight_bit, record)), orientation)
 
     def is_misread(self) -> bool:
         """Whether it is a TIFF of which pillow drops bands or mixes up planes of 16 bits."""
@@ -159,9 +155,11 @@ class PillowFile:
         most = min(self.height / max(at_least[0], 1), self.width / max(at_least[1], 1))
         return next((step for step in (8, 4, 2) if step <= most), 1)
 
-    def _by_simplejpeg(self, reduction: int) -> np.ndarray | None:
-        """The stored picture, h×w×1, h×w×3 or, of inks, h×w×4; None where pillow should try."""
+    def _by_simplejpeg(self, reduction: int, record: Preprocessing) -> np.ndarray | None:
+        """The stored picture of a JPEG, h×w×C; None where pillow should try."""
         width, height = self._image.size
+        if self._image.mode not in _SPACES:
+            return None
         try:
             array: np.ndarray = simplejpeg.decode_jpeg(
                 self._content,
@@ -177,8 +175,11 @@ class PillowFile:
             if any(loss in str(warning).lower() for loss in _LOSSES):
                 raise
             return None
+        if self._image.mode != "CMYK":
+            return array
         # Inks are stored inverted, as Adobe does; pillow takes all of them to be.
-        return ~array if self._image.mode == "CMYK" else array
+        inks = Image.frombytes("CMYK", array.shape[1::-1], (~array).tobytes())
+        return _pixels(_coloured(inks, record))
 
 
 @cache
@@ -269,6 +270,12 @@ def _eight_bit(image: Image.Image, content: bytes, record: Preprocessing, name: 
     if isinstance(key, int) and record.colour != "bands":
         return Image.fromarray(np.dstack([scaled, np.where(values == key, 0, 255).astype("u1")]))
     return Image.fromarray(scaled)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """An image as an array h×w×C."""
+    array = np.asarray(image)
+    return array if array.ndim == 3 else array[:, :, None]
 
 
 def _coloured(image: Image.Image, record: Preprocessing) -> Image.Image:
