@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from striate.data import Loader, Manifest, Preprocessing, Shard, index
+from striate.data import Loader, Manifest, Preprocessing, Shard, Store, index, open_cache
 from tests.data.pictures import stripe_folder
 
 RECORD = Preprocessing(8, 8, 3)
@@ -53,24 +53,35 @@ def test_alone_it_is_all_images_in_their_order() -> None:
     assert [part.tolist() for part in Shard().parts(np.asarray([4, 2, 0]), 2)] == [[4, 2], [0]]
 
 
-def seen_by(manifest: Manifest, rank: int, counts: tuple[int, ...]) -> list[list[int]]:
-    """What one of two processes shows of the first images, for several counts."""
+def seen_by(
+    manifest: Manifest, rank: int, counts: tuple[int, ...], kept: str
+) -> tuple[list[list[int]], np.ndarray]:
+    """What one of two processes shows of the first images, for several counts; and all pixels.
+
+    Both fill one cache at the same time.
+    """
+    cache = open_cache(manifest, RECORD, Store(kept))
+    whole = Loader(manifest, RECORD, 3, cache=cache).batches()
+    pixels = np.concatenate([batch.images.numpy() for batch in whole])
     found = []
     for count in counts:
         part = manifest.taken(np.arange(count))
-        loader = Loader(part, RECORD, 3, workers=1, shard=Shard(rank, 2))
-        places = [place for batch in loader.batches() for place in batch.places.tolist()]
-        assert all(image.shape == (8, 8, 3) for batch in loader.batches() for image in batch.images)
-        found.append(places)
-    return found
+        loader = Loader(part, RECORD, 3, cache=cache, workers=1, shard=Shard(rank, 2))
+        found.append([place for batch in loader.batches() for place in batch.places.tolist()])
+    return found, pixels
 
 
 def test_two_spawned_processes_evaluate_each_image_exactly_once(tmp_path: Path) -> None:
-    manifest = index(stripe_folder(tmp_path, images=5))
-    counts = (1, 2, 7, 10)
+    manifest = index(stripe_folder(tmp_path / "photos", images=5))
+    counts, kept = (1, 2, 7, 10), str(tmp_path / "kept")
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        ranks = pool.starmap(seen_by, [(manifest, rank, counts) for rank in (0, 1)])
-    for count, one, other in zip(counts, *ranks, strict=True):
+        ranks = pool.starmap(seen_by, [(manifest, rank, counts, kept) for rank in (0, 1)])
+    for count, one, other in zip(counts, ranks[0][0], ranks[1][0], strict=True):
         assert not set(one) & set(other)
         assert sorted(one + other) == list(range(count))
         assert len(one) - len(other) in (0, 1)
+    for _, pixels in ranks:
+        expected = [batch.images.numpy() for batch in Loader(manifest, RECORD, 3).batches()]
+        np.testing.assert_array_equal(pixels, np.concatenate(expected))
+    filled = Loader(manifest, RECORD, 3, cache=open_cache(manifest, RECORD, Store(kept)))
+    assert filled.kept == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from striate.data import _segment
+from striate.data._keys import picture_keys
 from striate.data._segment import ROW, Segment, create, open_segment, total_bytes
 from striate.data.contents import contents
 from striate.data.decode import Picture, UnreadableImageError, header, picture, resampled
@@ -102,7 +104,7 @@ class Cache:
 
     def gather(self, slots: np.ndarray, target: np.ndarray) -> None:
         """Copy pictures that `holds` found, all of one size, into `target`: N×H×W×C."""
-        size = target[0].size
+        size = math.prod(target.shape[1:])
         flat = target.reshape(len(target), size)
         for segment, rows, mine in self._by_segment(slots):
             pixels = segment.pixels.reshape(-1, size)
@@ -227,45 +229,6 @@ def shrunk(content: bytes, record: Preprocessing, side: int) -> Picture:
     found = Box(0, 0, full.array.shape[1], full.array.shape[0])
     kept = resampled(full.array, found, replace(record, height=height, width=width))
     return full._replace(array=kept)
-
-
-def picture_keys(manifest: Manifest) -> tuple[np.ndarray, np.ndarray]:
-    """Two hashes of what each image is made from: path, place in it, size and times of the file.
-
-    Labels, splits and class names are not among it.
-    """
-    paths = manifest.table["path"].combine_chunks().dictionary_encode()
-    hashes = b"".join(_file_hash(manifest, path) for path in paths.dictionary.to_pylist())
-    pairs = np.frombuffer(hashes, "<u8").reshape(-1, 2)[np.asarray(paths.indices)]
-    inner = np.asarray(manifest.table["place"]).astype(np.uint64) + np.uint64(2)
-    return _mixed(pairs[:, 0] + inner * _GOLDEN), _mixed(pairs[:, 1] ^ (inner * _GOLDEN))
-
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _mixed(values: np.ndarray) -> np.ndarray:
-    """Every bit of the result depends on every bit of the value.
-
-    Source: the finalizer of SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom number
-    generators", 2014, figure 16, with Stafford's constants.
-    """
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: np.ndarray = values ^ (values >> np.uint64(31))
-    return mixed
-
-
-def _file_hash(manifest: Manifest, path: str) -> bytes:
-    """16 bytes that change with the file; its change time too, since copies may keep the other."""
-    times: tuple[int, ...] = (0,)
-    if manifest.kind != "digits":
-        try:
-            facts = Path(manifest.root, path).stat()
-            times = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-        except OSError:
-            times = (-1,)
-    return hashlib.blake2b(f"{path}\0{times}".encode(), digest_size=16).digest()
 
 
 def _rows(manifest: Manifest, record: Preprocessing, side: int | None) -> np.ndarray:
