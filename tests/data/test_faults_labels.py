@@ -171,6 +171,12 @@ def test_a_name_of_three_hundred_characters_is_told_as_missing(tmp_path: Path) -
     assert len(said) < 1000
 
 
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    root = folders(tmp_path / "photos", {"all": 1})
+    said = refusal(write(root / "list.csv", b"path,label,label\nall/0.png,a,b\n"))
+    assert "two columns are called label" in said
+
+
 @pytest.mark.parametrize("name", ["\\ud800.png", "a\\u0000.png", "x\\n.png"])
 def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, name: str) -> None:
     line = f'{{"path": "{name}", "label": "a"}}\n'

@@ -83,12 +83,19 @@ def _separated(file: Path) -> Iterator[Row]:
             if not any(map(str.strip, cells)):
                 continue
             if not names:
-                names = [cell.strip() for cell in cells]
+                names = _column_names(file, line, cells)
                 yield Row(line, dict.fromkeys(names))
                 continue
             if len(cells) > len(names):
                 raise _damaged(file, line, f"{len(cells)} cells under {len(names)} names")
             yield Row(line, dict(zip(names, cells, strict=False)))
+
+
+def _column_names(file: Path, line: int, cells: Sequence[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if twice := next((name for name in names if name and names.count(name) > 1), None):
+        raise _damaged(file, line, f"two columns are called {shown(twice)}")
+    return names
 
 
 def _objects(file: Path) -> Iterator[Row]:
