@@ -60,6 +60,7 @@ def test_json_is_one_document(photos: Path, capsys: pytest.CaptureFixture[str]) 
             "ends in 5 outputs but the data has 2",
         ),
         (["photos", "--net", "input(3, 8, 8) -> konv(8)"], "did you mean 'conv'?"),
+        (["photos", "--net", "input(3, 16, 16) -> conv(8) -> gap -> fc"], "fc needs its width"),
         (["photos", "--net", "(conv(8) -> maxpool)*5 -> gap -> fc(2)"], "1x1"),
         (["photos", *QUICK, "--lr", "1e30"], "the loss is no longer a number, in epoch 1"),
         (["photos", *QUICK, "--out", "photos"], "photos holds something already"),

@@ -122,9 +122,14 @@ def _built(net: str, classes: int, seen: QuickAudit, size: int | None) -> Networ
     given = (channels, size or height, size or width)
     try:
         chosen = network_for(net, input=None, classes=classes)
-    except StriateError:
+    except StriateError as mistake:
         # Perhaps all that is missing is an input; if not, this raises what is wrong.
-        return network_for(net, classes=classes, input=given)
+        try:
+            return network_for(net, classes=classes, input=given)
+        except StriateError as other:
+            # A text that states its input is wrong in another place than that.
+            states_input = any(found.code == "input-differs" for found in other.diagnostics)
+            raise (mistake if states_input else other) from None
     if None in chosen.input:
         return network_for(net, classes=classes, input=(chosen.input[0], *given[1:]))
     if size is None or chosen.input[1:] == (size, size):
