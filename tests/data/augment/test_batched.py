@@ -145,6 +145,13 @@ def test_cutmix_shares_the_target_as_it_shares_the_pixels() -> None:
         torch.testing.assert_close(changed.targets[:, 1], white)
 
 
+def test_mixing_leaves_the_images_it_is_given() -> None:
+    pixels = images(3).permute(0, 3, 1, 2) / 255
+    before = pixels.clone()
+    mixed(pixels, Mix("cutmix", np.array([2, 0, 1]), 0.9, (0, 0, 3, 3)))
+    assert torch.equal(pixels, before)
+
+
 def test_label_smoothing_of_mixed_targets_is_the_mix_of_smoothed_ones() -> None:
     mix = Mix("mixup", np.array([1, 0]), share=0.3)
     hard = torch.tensor([3, 1])

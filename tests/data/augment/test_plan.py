@@ -50,6 +50,20 @@ def test_an_operation_more_leaves_what_the_others_draw() -> None:
         assert np.array_equal(getattr(alone, name), getattr(among, name))
 
 
+def test_operations_are_drawn_independently_of_each_other() -> None:
+    plan = replace(ALL, flip=True, rotate=1, jitter=1, mixup=0, cutmix=0)
+    draws = draw(plan, seed=1, step=2, shape=(2000, 32, 32))
+    assert draws.factors is not None
+    assert draws.flips is not None
+    assert draws.holes is not None
+    rows = [draws.angles, draws.factors[:, 0], draws.strengths, draws.flips, draws.holes.any(1)]
+    correlations = np.corrcoef(np.array(rows, np.float64)) - np.eye(len(rows))
+    assert np.abs(correlations).max() < 5 / np.sqrt(2000)  # five standard deviations
+    # If two operations drew from one stream, the first numbers would be the same.
+    firsts = [draws.angles[:3], draws.factors[0] - 1]  # type: ignore[index]
+    assert not np.allclose(*firsts)
+
+
 def test_nothing_wanted_draws_nothing() -> None:
     draws = draw(Augmentation(), seed=0, step=0, shape=SHAPE)
     assert draws.told(0) == {}
