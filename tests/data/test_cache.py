@@ -189,25 +189,16 @@ def test_unreadable_images_are_left_out_beside_a_cache_too(
         assert [bad.path for bad in loader.unreadable] == ["across/3.png"]
 
 
-def test_two_caches_open_at_once_do_not_harm_each_other(photos: Manifest, store: Store) -> None:
-    one, other = opened(photos, store), opened(photos, store)
-    expected = pixels(photos)
-    np.testing.assert_array_equal(pixels(photos, one), expected)
-    np.testing.assert_array_equal(pixels(photos, other), expected)
-    assert share_kept(photos, store) == 1
-
-
-def test_small_sets_are_kept_in_memory(photos: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_sets_are_kept_in_memory_unless_that_is_off(
+    photos: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
+    assert open_cache(photos, RECORD, Store("off")) is None
     found = opened(photos, Store())
     assert found.folder is None
     expected = pixels(photos, found)
     assert Loader(photos, RECORD, 4, cache=found).kept == 1
     np.testing.assert_array_equal(pixels(photos, found), expected)
-
-
-def test_off_keeps_nothing(photos: Manifest) -> None:
-    assert open_cache(photos, RECORD, Store("off")) is None
 
 
 def test_a_folder_that_cannot_be_written_to_is_an_error(photos: Manifest, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from striate.data import (
     Loader,
     Manifest,
     Preprocessing,
+    Shard,
     Store,
     contents,
     decode,
@@ -29,6 +31,7 @@ from striate.data import (
     save_unreadable,
 )
 from striate.data import loader as loader_module
+from striate.data.augment import RandomCrop
 from striate.errors import DataError
 from tests.data.pictures import stripe_folder
 
@@ -229,6 +232,25 @@ def test_thirty_epochs_take_no_more_memory_than_three(photos: Manifest) -> None:
     assert not threads()
 
 
+def viewed(photos: Manifest, *, epoch: int, seed: int = 0, **how: Any) -> np.ndarray:
+    """All images by place, cut by chance."""
+    loader = Loader(photos, RECORD, how.pop("batch", 4), view=RandomCrop(0.2), seed=seed, **how)
+    found = np.zeros((10, 8, 8, 3), np.uint8)
+    for batch in loader.batches(np.random.default_rng(epoch).permutation(10), epoch=epoch):
+        found[batch.places] = batch.images
+    return found
+
+
+def test_what_a_view_draws_depends_on_seed_epoch_and_image_alone(photos: Manifest) -> None:
+    expected = viewed(photos, epoch=1, workers=1)
+    for how in ({"workers": 3}, {"batch": 1}, {"batch": 10}):
+        np.testing.assert_array_equal(viewed(photos, epoch=1, **how), expected)
+    shards = [viewed(photos, epoch=1, shard=Shard(rank, 2)) for rank in (0, 1)]
+    np.testing.assert_array_equal(shards[0] + shards[1], expected)
+    assert (viewed(photos, epoch=2) != expected).any()
+    assert (viewed(photos, epoch=1, seed=1) != expected).any()
+
+
 def test_nothing_lies_in_shared_memory(photos: Manifest) -> None:
     shared = Path("/dev/shm")
     if not shared.is_dir():
@@ -236,7 +258,7 @@ def test_nothing_lies_in_shared_memory(photos: Manifest) -> None:
     before = set(shared.iterdir())
     with closing(Loader(photos, RECORD, 4, workers=2).batches()) as batches:
         batch = next(batches)
-        assert not batch.images.is_shared()
+        assert not batch.images.is_shared()  # type: ignore[no-untyped-call]
         assert set(shared.iterdir()) <= before
 
 

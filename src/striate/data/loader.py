@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -187,7 +188,9 @@ class Loader:
         """A batch whose images are being put into their places."""
         filling = _Filling(part, self._empty(len(part)))
         share = max(1, -(-len(part) // self.workers))
-        chunk = share if self._is_kept(part) else min(CHUNK, share)
+        # What is only copied needs no small portions; checksums are left to the threads.
+        is_copied = self._slots is not None and self.view is None and self._has(part)
+        chunk = share if is_copied else min(CHUNK, share)
         for first in range(0, len(part), chunk):
             rows = range(first, min(first + chunk, len(part)))
             filling.jobs.append(pool.submit(self._fill, filling, rows, epoch, stop))
@@ -281,6 +284,11 @@ class Loader:
             return False
         return self.cache.holds(self._slots[places])
 
+    def _has(self, places: np.ndarray) -> bool:
+        assert self.cache is not None
+        assert self._slots is not None
+        return bool(self.cache.has(self._slots[places]).all())
+
     def _gather(self, places: np.ndarray, target: np.ndarray) -> None:
         assert self.cache is not None
         assert self._slots is not None
@@ -330,16 +338,12 @@ def measure_workers(loader: Loader, *, seconds: float = 0.25) -> Workers:
     cores = usable_cores()
     counts = sorted({*(2**power for power in range(cores.bit_length()) if 2**power < cores), cores})
     places = np.random.default_rng(0).integers(0, len(loader.manifest), 4096)
+    loader._read  # noqa: B018  opened once, for all copies
     rates: dict[int, float] = {}
     for count in counts:
-        tried = Loader(
-            loader.manifest,
-            loader.record,
-            max(2 * count, 8),
-            view=loader.view,
-            side=loader.side,
-            workers=count,
-        )
+        tried = copy(loader)
+        tried.cache = tried._slots = None
+        tried.workers, tried.batch = count, max(2 * count, 8)
         rates[count] = _rate(tried, places, seconds)
     best = max(rates.values())
     return Workers(next(n for n, rate in rates.items() if rate >= 0.95 * best), rates)
