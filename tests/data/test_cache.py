@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from striate.data import Cache, Loader, Manifest, Preprocessing, Store, cache, index, open_cache
 from striate.data.augment import RandomCrop
@@ -70,8 +71,6 @@ def test_views_cut_from_whole_pictures_are_the_same_from_the_file(
     tmp_path: Path, store: Store, suffix: str
 ) -> None:
     for number in range(6):
-        from PIL import Image
-
         picture = Image.fromarray(noise(number, height=40 + 7 * number, width=90 - number))
         kind = "PNG" if suffix == "png" else "JPEG"
         write(tmp_path / f"p/{'ab'[number % 2]}/{number}.{suffix}", encoded(picture, kind))
