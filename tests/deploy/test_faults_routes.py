@@ -122,6 +122,22 @@ def test_the_commands_eval_and_predict_see_the_same(
     assert scored == said
 
 
+@pytest.mark.parametrize("bands", [4, 6])
+def test_many_bands_take_the_same_way(tmp_path: Path, bands: int) -> None:
+    record = Preprocessing(8, 8, bands)
+    names = (f"{bands}-bands.tif", f"{bands}-bands.npy")
+    for name, label in zip(names, CLASSES, strict=True):
+        write(tmp_path / label / name, corpus()[name].content)
+    found, trained, asked = index(tmp_path), Spy(), Spy()
+    files = [tmp_path / path for path in found.column("path").tolist()]
+    answers(trained, Loader(found, record, 2), record)
+    predict(asked, record, CLASSES, files)
+    pixels = np.stack([decode(file.read_bytes(), record) for file in files])
+    expected = network_input(torch.from_numpy(pixels), record)
+    assert torch.equal(trained.rows, expected)
+    assert torch.equal(asked.rows, expected)
+
+
 def test_a_whole_training_sees_what_decode_gives(folder: Path, tmp_path: Path) -> None:
     """Without augmentation, and with the cache: the first epoch decodes, the second is told."""
     seen: list[Tensor] = []
