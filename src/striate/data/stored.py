@@ -17,6 +17,8 @@ from striate.errors import BundleError
 from striate.files import Json
 
 HEAD = b"striate"
+# What pyarrow raises on damaged files; text that is not UTF-8 is a ValueError.
+DAMAGE = (OSError, ValueError, pa.ArrowException)
 SAMPLE = 100  # files that must be as they were before a data set is taken for the one that moved
 PART = 1 << 20  # bytes of paths that are looked at together
 _RESTORE = "restore the file, or name the data themselves: striate eval RUN DATA"
@@ -41,11 +43,12 @@ def load_manifest(path: Path) -> Manifest:
     """
     try:
         table = pq.read_table(path)
+        table.validate(full=True)  # text that is not UTF-8, say
         head: Mapping[str, Json] = json.loads(table.schema.metadata[HEAD])
         version = head["version"]
     except FileNotFoundError as missing:
         raise BundleError.of("manifest-missing", f"{path} is missing", _RESTORE) from missing
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as damage:
+    except (*DAMAGE, KeyError, TypeError) as damage:
         raise _damaged(path, " ".join(str(damage).split())) from damage
     table = table.replace_schema_metadata(None)
     if version == 1 and table.schema.equals(_FIRST_SCHEMA):
@@ -67,7 +70,7 @@ def is_manifest(path: Path) -> bool:
     """Whether a Parquet file is a saved manifest; reads its end only."""
     try:
         return HEAD in (pq.read_schema(path).metadata or {})
-    except (OSError, pa.ArrowException):
+    except DAMAGE:
         return False
 
 

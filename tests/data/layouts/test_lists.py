@@ -155,6 +155,11 @@ def test_many_wrong_lines_are_one_short_message(root: Path) -> None:
     ]
 
 
+def test_a_file_that_is_missing_twice_is_told_twice(root: Path) -> None:
+    told = refusal(listed(root, "path,label", "gone.png,x", "gone.png,x", "gone.png,y"))
+    assert told.count("there is no file gone.png") == 3
+
+
 def test_a_list_without_a_column_of_labels_lists_its_columns(root: Path) -> None:
     data = listed(root, "a/1.png,cat", "a/2.png,dog")
     assert refusal(data).startswith(

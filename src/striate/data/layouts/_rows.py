@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from striate.data.layouts._columns import LABELS, PATHS, named
 from striate.data.names import shown
+from striate.data.stored import DAMAGE
 from striate.errors import DataError
 from striate.files import Json
 
@@ -38,7 +39,7 @@ def has_rows(file: Path) -> bool:
         return suffix in SEPARATED + LINES
     try:
         schema = pq.read_schema(file)
-    except (OSError, pa.ArrowException):
+    except DAMAGE:
         return False
     path = named(schema.names, PATHS)
     return (
@@ -128,10 +129,13 @@ def _table_rows(file: Path) -> tuple[Sequence[str], Iterator[Row]]:
 
     def rows() -> Iterator[Row]:
         number = 0
-        for batch in pq.ParquetFile(file).iter_batches():
-            for cells in batch.to_pylist():
-                yield Row(number, cells)
-                number += 1
+        try:
+            for batch in pq.ParquetFile(file).iter_batches():
+                for cells in batch.to_pylist():
+                    yield Row(number, cells)
+                    number += 1
+        except DAMAGE as damage:
+            raise _damaged(file, number, shown(" ".join(str(damage).split()))) from damage
 
     return schema.names, rows()
 

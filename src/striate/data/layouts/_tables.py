@@ -18,6 +18,7 @@ from striate.data.layouts import Reading
 from striate.data.layouts._columns import GROUPS, LABELS, SPLITS, chosen, named
 from striate.data.manifest import Manifest
 from striate.data.names import shown
+from striate.data.stored import DAMAGE
 from striate.errors import DataError, listing
 from striate.files import memory_bytes
 
@@ -112,8 +113,10 @@ def read_column(file: Path, name: str) -> pa.ChunkedArray:
         DataError: the file is gone or damaged.
     """
     try:
-        return pq.read_table(file, columns=[name])[name]
-    except (OSError, pa.ArrowException) as damage:
+        column = pq.read_table(file, columns=[name])[name]
+        column.validate(full=True)  # text that is not UTF-8, say
+        return column
+    except DAMAGE as damage:
         raise _damaged(file, damage) from damage
 
 
@@ -141,7 +144,7 @@ class Tables:
         path, row = self.paths[place].as_py(), int(self.rows[place])
         try:
             value = self._whole(path)[row] if self.fits else self._group(path, row)
-        except (OSError, pa.ArrowException, IndexError) as damage:
+        except (*DAMAGE, IndexError) as damage:
             reason = f"the table cannot be read ({' '.join(str(damage).split())})"
             raise UnreadableImageError(self.manifest.name(place), reason) from damage
         content = value.as_py()
@@ -262,12 +265,12 @@ def _refuse_outside(
 def _schema(file: Path) -> pa.Schema:
     try:
         return pq.read_schema(file)
-    except (OSError, pa.ArrowException) as damage:
+    except DAMAGE as damage:
         raise _damaged(file, damage) from damage
 
 
 def _damaged(file: Path, damage: Exception) -> DataError:
-    reason = " ".join(str(damage).split())
+    reason = shown(" ".join(str(damage).split()))
     return DataError.of(
         "table-damaged", f"{file} cannot be read: {reason}", "fetch or write the file again"
     )

@@ -106,6 +106,7 @@ class _Lines:
             said = self._labels(row), self._split(row), self._group(row)
             if self._is_new(path, row.line, said):
                 self.paths[path] = self._bytes(path)
+                self._lines[path] = (row.line, len(self.said))
                 self.said.append(said)
         except _Wrong as wrong:
             self._mistakes.append((row.line, *wrong.told))
@@ -148,7 +149,6 @@ class _Lines:
         if not self.fence.admits(path):
             self._left_out.setdefault(LINKS_OUT, []).append(path)
             return False
-        self._lines[path] = (line, len(self.said))
         return True
 
     def _bytes(self, path: str) -> int:
