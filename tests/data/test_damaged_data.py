@@ -10,8 +10,8 @@ import pytest
 
 from striate.data import contents, index
 from striate.errors import StriateError
-from tests.data.layouts.test_shards import samples, shard
 from tests.data.pictures import noise, png, table, write
+from tests.data.shards import samples, shard
 
 LINES = b'path,label,split,group\n0.png,a|b,train,x\n1.png,b,val,\n"2.png",c,test,y\n'
 OBJECTS = (
