@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from striate.data import Loader, Preprocessing, Store, index, open_cache, usable_cores
+from striate.train import Options, Silent, fit, load_checkpoint
 from striate.train.input import input_advice
 from tests.data.pictures import stripe_folder
 
@@ -50,3 +52,16 @@ def test_a_pass_that_fills_the_cache_is_not_the_measure(loader: Loader, tmp_path
         assert bool(input_advice(cached)) is advised
     cache.failure, cached.kept_before = "No space left on device", 0.0
     assert "could not be kept (No space left on device)" in str(input_advice(cached))
+
+
+def test_a_training_is_the_same_with_a_cache_and_without(tmp_path: Path) -> None:
+    photos = stripe_folder(tmp_path / "photos", images=6, side=20)
+    net = "input(3, 8, 8) -> conv(4) -> relu -> fc(2)"
+    kept = str(tmp_path / "kept")
+    for number, cache in enumerate([kept, kept, "off"]):
+        options = Options(epochs=2, batch=4, crop_scale=0.4, cache=cache)
+        fit(net, photos, out=tmp_path / str(number), reporter=Silent(), **options)
+    weights = [load_checkpoint(tmp_path / str(number), "last").tensors for number in range(3)]
+    for name, tensor in weights[0].items():
+        assert torch.equal(tensor, weights[1][name])
+        assert torch.equal(tensor, weights[2][name])
