@@ -129,7 +129,8 @@ def test_a_verb_that_python_reserves_has_an_underscore_behind_it() -> None:
         ),
         (
             "paint north --coats 0",
-            "error: striate paint: --coats takes a number of 1 or more, found 0  [bad-arguments]\n" + HELP,
+            "error: striate paint: --coats takes a number of 1 or more, found 0  [bad-arguments]\n"
+            + HELP,
         ),
         (
             "paint north --thinner 0,5",

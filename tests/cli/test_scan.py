@@ -100,7 +100,10 @@ def test_a_limit_on_pixels_refuses_larger_images(
     [
         (["--max-pixels", "999999999"], "--max-pixels is at most 89,478,485, found 999,999,999"),
         (["--html", "nowhere/report.html"], "--html: nowhere/report.html lies in nowhere, which"),
-        (["--quick", "-o", "x.parquet"], "--out needs decoded images, which --quick does without"),
+        (
+            ["--quick", "-o", "x.parquet"],
+            "--output needs decoded images, which",
+        ),
         (["--workers", "0"], "--workers"),
     ],
 )

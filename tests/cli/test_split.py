@@ -168,7 +168,7 @@ def test_a_file_of_classes_fixes_their_order_and_names_numbers(tmp_path: Path) -
 def test_mistakes_give_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photos = stripe_folder(tmp_path / "photos", images=4)
     out = tmp_path / "p.parquet"
-    assert "--out p.csv is no .parquet file" in refusal(capsys, photos, "-o", "p.csv")
+    assert "--output p.csv is no .parquet file" in refusal(capsys, photos, "-o", "p.csv")
     assert "there is no folder" in refusal(capsys, photos, "-o", tmp_path / "no" / "p.parquet")
     shares = ("--val", "0.6", "--test", "0.4")
     assert "take 100% of the images  [shares]" in refusal(capsys, photos, "-o", out, *shares)

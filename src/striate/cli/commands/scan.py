@@ -24,7 +24,7 @@ def scan(
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option("--out", "-o", help="Write the list of images with all that was found."),
+        typer.Option("--output", "-o", help="Write the list of images with all that was found."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes that decode. [default: one per core]", min=1)
@@ -68,7 +68,7 @@ def scan(
             index(data, follow_links=follow_links, allow_empty=True), data, html, out, json
         )
     limits = _limits(workers, max_pixels, seconds)
-    for option, name in (("--html", html), ("--out", out)):
+    for option, name in (("--html", html), ("--output", out)):
         _refuse_unwritable(option, name)
     manifest = index(data, follow_links=follow_links, allow_empty=True)
     try:
@@ -146,7 +146,7 @@ def _quick(manifest: Manifest, data: str, html: str | None, out: str | None, is_
     if html or out:
         raise UsageError.of(
             "unused-option",
-            f"{'--html' if html else '--out'} needs decoded images, which --quick does without",
+            f"{'--html' if html else '--output'} needs decoded images, which --quick does without",
             "leave out one of the two",
         )
     found = quick_audit(manifest, most=len(manifest))

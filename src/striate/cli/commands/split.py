@@ -24,7 +24,7 @@ def split(
         ),
     ],
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="The manifest: photos.parquet")
+        str, typer.Option("--output", "-o", metavar="FILE", help="The manifest: photos.parquet")
     ],
     val: Annotated[
         float | None,
@@ -133,7 +133,7 @@ def _targets(out: str, folds: int | None) -> list[Path]:
     file = Path(out)
     if file.suffix.lower() != ".parquet":
         raise UsageError.of(
-            "bad-out", f"--out {out} is no .parquet file", f"name one: -o {file.stem}.parquet"
+            "bad-out", f"--output {out} is no .parquet file", f"name one: -o {file.stem}.parquet"
         )
     if not file.parent.is_dir():
         raise UsageError.of(
