@@ -47,6 +47,7 @@ def below(text: str, root: str | Path) -> str | None:
     base = str(root).replace(os.sep, "/").rstrip("/") + "/"
     path = path.removeprefix(base) if os.path.isabs(text) else path  # noqa: PTH117
     steps = [step for step in path.split("/") if step not in ("", ".")]
-    if not steps or ".." in steps or "\0" in path or path.startswith("/") or os.path.isabs(path):  # noqa: PTH117
+    leads_out = path.startswith("/") or os.path.isabs(path) or ".." in steps  # noqa: PTH117
+    if leads_out or not steps or "\0" in path:
         return None
     return "/".join(steps)

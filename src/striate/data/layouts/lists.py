@@ -171,7 +171,7 @@ class _Lines:
             path = below(text, os.path.realpath(self.fence.root))
         if path is None:
             raise _Wrong("path-outside", f"{shown(text)} leads out of {self.fence.root}")
-        if "\\" in path and not os.path.exists(os.path.join(self.fence.root, path)):  # noqa: PTH110, PTH118
+        if "\\" in path and not Path(self.fence.root, path).exists():
             return below(path.replace("\\", "/"), self.fence.root) or path
         return path
 
