@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from striate.data.decode import Picture, UnreadableImageError, header, picture, 
 from striate.data.manifest import Manifest
 from striate.data.preprocessing import Box, Preprocessing
 from striate.errors import DataError
-from striate.files import Json, memory_bytes, replace_json
+from striate.files import Json, cache_folder, memory_bytes, replace_json
 from striate.quantities import byte_size
 
 VERSION = 1
@@ -186,7 +185,7 @@ def open_cache(
     size = total_bytes(rows, record.channels)
     if store.where == "auto" and size <= SMALL_BYTES:
         return Cache([Segment(rows, record.channels, None)], record.channels, side, None)
-    home = default_folder() if store.where == "auto" else Path(store.where)
+    home = cache_folder() if store.where == "auto" else Path(store.where)
     folder = home / _name(manifest, record, side)
     try:
         if store.is_rebuilt:
@@ -202,12 +201,6 @@ def open_cache(
             ) from error
         tell(f"no cache: {home} cannot be written to ({reason})")
         return _in_memory(rows, record, side)
-
-
-def default_folder() -> Path:
-    """`striate` in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "striate"
 
 
 def kept_size(height: int, width: int, side: int) -> tuple[int, int]:
