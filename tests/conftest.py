@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 # Before torch or numpy is imported: they read it once. Set, not offered: workers inherit what the
 # process that starts them has set, and threads that wait for each other's core are slow.
 os.environ["OMP_NUM_THREADS"] = "1" if WORKERS > 1 else "2"
+# A shell lets what it starts in the background ignore Ctrl-C, which some tests press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
