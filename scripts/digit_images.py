@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from striate.data import contents, index
 
 
@@ -10,12 +12,10 @@ def write(folder: Path, count: int) -> None:
     """The first `count` digits of the test split, each named after the digit it shows."""
     manifest = index("digits")
     read = contents(manifest)
-    splits = manifest.table["split"].to_pylist()
-    labels = manifest.table["label"].to_pylist()
-    held_out = [place for place, split in enumerate(splits) if split == "test"]
+    held_out = np.flatnonzero(manifest.splits == "test")
     folder.mkdir(parents=True, exist_ok=True)
-    for place in held_out[:count]:
-        file = folder / f"a-{manifest.classes[labels[place]]}-number-{place}.png"
+    for place in held_out[:count].tolist():
+        file = folder / f"a-{manifest.classes[manifest.labels[place]]}-number-{place}.png"
         file.write_bytes(read(place))
 
 
