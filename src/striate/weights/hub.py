@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import socket
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from striate.errors import StriateError, UsageError
+from striate.hub import PREFIX, may_reach_hub
 
-PREFIX = "hf:"
 DEFAULT_FILE = "model.safetensors"
 _ADDRESS = re.compile(r"([\w.-]+/[\w.-]+)(?:/([\w./-]+))?")
 
@@ -79,7 +76,7 @@ def _fetched(wanted: Address) -> Path | None:
     cached = try_to_load_from_cache(wanted.repository, wanted.file)
     if isinstance(cached, str):
         return Path(cached)
-    if not _may_reach_hub():
+    if not may_reach_hub():
         raise _offline(wanted)
     try:
         return Path(hf_hub_download(wanted.repository, wanted.file))
@@ -98,22 +95,6 @@ def _fetched(wanted: Address) -> Path | None:
         ) from None
     except (OSError, HfHubHTTPError):
         raise _offline(wanted) from None
-
-
-def _may_reach_hub() -> bool:
-    """Whether a try makes sense; without it huggingface_hub would try for half a minute."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    if getproxies():
-        return True
-    host = urlsplit(constants.ENDPOINT).hostname
-    try:
-        socket.getaddrinfo(host, 443)
-    except OSError:
-        return False
-    return True
 
 
 def _offline(wanted: Address) -> StriateError:

@@ -75,7 +75,7 @@ def test_without_a_network_one_message_says_so(monkeypatch: pytest.MonkeyPatch) 
         raise LocalEntryNotFoundError("not in the cache")
 
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
-    monkeypatch.setattr("striate.data.layouts.hub.getproxies", dict)
+    monkeypatch.setattr("striate.hub.getproxies", dict)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", missing)
     with pytest.raises(UsageError) as caught:
         index("hf:owner/photos")

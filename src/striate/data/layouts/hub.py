@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import socket
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from striate.data.layouts import Reading, parquet
 from striate.data.manifest import Manifest
 from striate.errors import DataError, UsageError
+from striate.hub import PREFIX, may_reach_hub
 
-PREFIX = "hf:"
 # Where the hub keeps every data set as Parquet, whatever its own files are.
 CONVERTED = "refs/convert/parquet"
 _ADDRESS = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
@@ -75,7 +72,7 @@ def _fetched(repository: str, revision: str | None) -> Path:
                 repo_type="dataset",
                 revision=revision,
                 allow_patterns=["*.parquet"],
-                local_files_only=not _may_reach_hub(),
+                local_files_only=not may_reach_hub(),
             )
         )
     except LocalEntryNotFoundError as missing:
@@ -88,19 +85,6 @@ def _fetched(repository: str, revision: str | None) -> Path:
         raise _refused(repository, "no such data set, or a private one") from missing
     except (OSError, HfHubHTTPError) as failure:
         raise _offline(repository) from failure
-
-
-def _may_reach_hub() -> bool:
-    """Whether a try makes sense; without it huggingface_hub would try for half a minute."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    try:
-        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
-    except OSError:
-        return bool(getproxies())
-    return True
 
 
 def _refused(repository: str, why: str) -> UsageError:
