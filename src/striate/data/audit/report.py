@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from striate import __version__
 from striate.data.audit.finding import SEVERITIES, Finding, Found, Scanned
@@ -18,13 +17,12 @@ from striate.data.audit.told import counts_line, speed_line
 from striate.data.manifest import SPLITS, Manifest
 from striate.data.names import shown
 from striate.files import replace_text
+from striate.pages import template
 
 # Bounds that keep the page readable, whatever the number of images and classes.
 SHOWN_SINGLE, SHOWN_GROUPS, SHOWN_OF_GROUP = 24, 12, 4
 SHOWN_NAMES = 200
 SHOWN_CLASSES, OF_CLASS, ALL_CLASSES = 1000, 12, 600
-
-_TEMPLATE = "report.html.j2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def page(scan: Scan, data: str, *, advance: Callable[[int], None]) -> str:
     wanted = [row for row in sorted(rows) if scan.scanned.is_ok[row]]
     album = _Album(scan.manifest, thumbnails(scan.manifest, wanted, scan.limits, advance))
     splits = [split for split in SPLITS if (scan.manifest.splits == split).any()]
-    return _template().render(
+    return template("striate.data.audit", "report.html.j2").render(
         version=__version__,
         data=shown(data),
         counts=counts_line(scan.manifest),
@@ -216,14 +214,3 @@ def _tables(scanned: Scanned) -> dict[str, list[tuple[str, int, float]]]:
 def _percents(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int, float]]:
     most = max((count for _, count in rows), default=1)
     return [(name, count, round(100 * count / most, 1)) for name, count in rows]
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("striate.data.audit", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(_TEMPLATE)
