@@ -31,6 +31,7 @@ from striate.data import (
     save_unreadable,
 )
 from striate.data import loader as loader_module
+from striate.data import workers as workers_module
 from striate.data.augment import RandomCrop
 from striate.errors import DataError
 from tests.data.pictures import stripe_folder
@@ -211,7 +212,7 @@ def test_the_time_waited_and_the_time_used_are_told_apart(photos: Manifest) -> N
 def test_the_number_of_threads_is_measured_and_told(
     photos: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader_module, "usable_cores", lambda: 6)
+    monkeypatch.setattr(workers_module, "usable_cores", lambda: 6)
     measured = measure_workers(Loader(photos, RECORD, 4), seconds=0.01)
     assert list(measured.images_per_s) == [1, 2, 4, 6]
     assert measured.count in measured.images_per_s

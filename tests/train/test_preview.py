@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from striate.data import Loader, Preprocessing, index
 from striate.errors import UsageError
 from striate.train import Options, Silent, fit, save_preview, show_batch
-from striate.train.preview import check_picture_name
+from striate.train.preview import Shown, check_picture_name, first_images, label_lines
+from striate.train.settings import resolve
+from striate.train.steps import Steps
 from tests.data.pictures import noise, png, stripe_folder, write
 
 NET = "input(3, 8, 8) -> conv(4) -> relu -> fc(2)"
+RECORD = Preprocessing(8, 8, 3)
 PLAIN = Options(batch=4, flip=False, padding=0, crop_scale=1.0)
 
 
@@ -63,6 +69,41 @@ def test_mixed_images_name_their_classes_and_their_partner(tmp_path: Path) -> No
         assert isinstance(told, dict)
         assert (tmp_path / str(told["partner"])).is_file()
         assert sum(image.classes.values()) == pytest.approx(1, abs=1e-6)
+
+
+def shown_with_several(photos: Path, *, mixup: float = 0.0) -> list[Shown]:
+    """What is shown of images of which one has no label, one all three, the others one."""
+    manifest = replace(index(photos), classes=("a", "b", "c"))
+    manifest = manifest.with_columns(labels=[[], [2, 0, 1], *([[0]] * (len(manifest) - 2))])
+    plain = resolve(
+        Options(**PLAIN, mixup=mixup), manifest=index(photos), record=RECORD, is_colour=True,
+        is_varied=False,
+    )  # fmt: skip
+    return first_images(Steps(Loader(manifest, RECORD, 4), RECORD, plain, torch.device("cpu")))
+
+
+def test_several_labels_an_image_are_all_named(tmp_path: Path) -> None:
+    stripe_folder(tmp_path, images=4)
+    found = {image.name: image for image in shown_with_several(tmp_path)}
+    assert found["across/0.png"].classes == {}
+    assert found["across/1.png"].classes == {"a": 1, "b": 1, "c": 1}
+    assert found["upright/1.png"].classes == {"a": 1}
+    assert label_lines(found["across/0.png"]) == ["no label"]
+    assert label_lines(found["across/1.png"]) == ["a", "b", "c"]
+
+
+def test_mixed_images_with_several_labels_tell_the_share_of_each(tmp_path: Path) -> None:
+    stripe_folder(tmp_path, images=4)
+    found = {image.name: image for image in shown_with_several(tmp_path, mixup=1.0)}
+    mix = found["across/1.png"].done["mixup"]
+    assert isinstance(mix, dict)
+    share = float(str(mix["share"]))
+    partner = {"across/0.png": 0.0}.get(str(mix["partner"]), 1.0)
+    assert found["across/1.png"].classes["b"] == pytest.approx(share, abs=1e-3)
+    a = share + (1 - share) * partner
+    assert found["across/1.png"].classes["a"] == pytest.approx(a, abs=1e-3)
+    many = Shown("x", {"a": 1.0, "b": 0.5, "c": 0.5, "d": 0.25}, {}, np.zeros((8, 8, 3), np.uint8))
+    assert label_lines(many) == ["100% a", "50% b", "50% c, 25% d"]
 
 
 def test_fit_writes_the_picture_that_show_batch_makes(tmp_path: Path) -> None:

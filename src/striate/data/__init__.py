@@ -29,16 +29,11 @@ from striate.data.preprocessing import Box, Preprocessing
 from striate.data.sharding import Shard
 from striate.data.splits import default_share, stratified, with_validation
 from striate.data.stored import load_manifest
+from striate.data.workers import Workers, measure_workers, usable_cores
 
 if TYPE_CHECKING:
-    from striate.data.loader import (
-        Batch,
-        Loader,
-        Workers,
-        measure_workers,
-        network_input,
-        usable_cores,
-    )
+    from striate.data.float_input import network_input
+    from striate.data.loader import Batch, Loader
 
 __all__ = [
     "SPLITS",
@@ -77,19 +72,13 @@ __all__ = [
     "with_validation",
 ]
 
-# Its module imports torch, which takes a second or two that audits and their child processes spare.
-_WITH_TORCH = (
-    "Batch",
-    "Loader",
-    "Workers",
-    "measure_workers",
-    "network_input",
-    "usable_cores",
-)
+# These modules import torch, which takes a second or two that audits and their child processes
+# spare.
+_WITH_TORCH = {"Batch": "loader", "Loader": "loader", "network_input": "float_input"}
 
 
 def __getattr__(name: str) -> object:
     """What needs torch, imported when it is first asked for."""
     if name in _WITH_TORCH:
-        return getattr(import_module("striate.data.loader"), name)
+        return getattr(import_module(f"striate.data.{_WITH_TORCH[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

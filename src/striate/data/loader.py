@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -24,23 +22,24 @@ from striate.data.contents import Contents, contents
 from striate.data.decode import Picture, UnreadableImageError, decode, shown_part
 from striate.data.drawn import scaled_part
 from striate.data.health import Unreadable
+from striate.data.labels import Labels
 from striate.data.manifest import Manifest
 from striate.data.preprocessing import Preprocessing
 from striate.data.sharding import Shard
+from striate.data.workers import usable_cores
 
 # Images that a thread decodes before it takes others: few, so that no thread has much left to do
 # while the others wait for the batch to be whole.
 CHUNK = 8
 # A batch this small is copied out of a cache faster than a thread is asked to do it.
 SMALL_BATCH_BYTES = 2**20
-# Pixel values that one core scales at a time: a megabyte as numbers.
-PIECE_VALUES = 2**18
 
 
 class Batch(NamedTuple):
     """Images before scaling, their labels, and their places in the manifest.
 
-    images: uint8, N×H×W×C. labels, places: int64, N.
+    images: uint8, N×H×W×C. labels: int64, N; where images may have several, 1 for each class that
+    an image has and else 0: float32, N×K. places: int64, N.
     """
 
     images: Tensor
@@ -61,6 +60,8 @@ class Loader:
         them; None cuts from the files. With it, views are the same with a cache and without.
     cache: where decoded images are kept and looked for; with a view, one of the same side.
     workers: threads; by default as many as there are cores.
+    is_multilabel: whether images may have several labels, or none; by default what the manifest
+        says. Say it where the manifest is a part of another one, whose images may.
     waited_s, used_s: seconds that the reader waited for images, and that it did something else, in
         the last pass over them. kept_before: share of the images that were in the cache then.
     """
@@ -77,6 +78,7 @@ class Loader:
         cache: Cache | None = None,
         workers: int | None = None,
         shard: Shard | None = None,
+        is_multilabel: bool | None = None,
     ) -> None:
         assert cache is None or cache.side == side
         assert side is None or view is not None
@@ -94,8 +96,17 @@ class Loader:
         self.kept_before = 0.0
         self._bad: dict[int, Unreadable] = {}
         self._is_bad = np.zeros(len(manifest), bool)
-        self._labels = manifest.labels.astype(np.int64)
+        self._labels = Labels(manifest, is_multilabel=is_multilabel)
         self._slots = None if cache is None else cache.slots(manifest)
+
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether targets are shares of every class, since an image may have several."""
+        return self._labels.is_multilabel
+
+    def targets(self, places: np.ndarray) -> Tensor:
+        """The labels of the images at these places, as in `Batch`."""
+        return torch.from_numpy(self._labels[places])
 
     @property
     def unreadable(self) -> tuple[Unreadable, ...]:
@@ -205,8 +216,7 @@ class Loader:
         if not is_good.all():
             images, places = images[torch.from_numpy(is_good)], places[is_good]
         if len(places):
-            labels = torch.from_numpy(self._labels[places])
-            yield Batch(images, labels, torch.from_numpy(places))
+            yield Batch(images, self.targets(places), torch.from_numpy(places))
 
     def _fill(self, filling: _Filling, rows: range, epoch: int, stop: threading.Event) -> None:
         """Put some images of a batch into their places. Runs in a thread."""
@@ -312,80 +322,3 @@ class _Filling:
         self.images = images
         self.pixels = images.numpy()
         self.jobs: list[Future[None]] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Workers:
-    """How many threads load images fastest, and what was measured.
-
-    images_per_s: by number of threads.
-    """
-
-    count: int
-    images_per_s: dict[int, float]
-
-    def __str__(self) -> str:
-        figures = ", ".join(f"{n}: {rate:,.0f}" for n, rate in self.images_per_s.items())
-        return f"{self.count} threads load images (images/s by threads: {figures})"
-
-
-def measure_workers(loader: Loader, *, seconds: float = 0.25) -> Workers:
-    """Which number of threads decodes fastest here; of nearly equal ones the smallest.
-
-    Each of 1, 2, 4 and so on up to the usable cores decodes for so many seconds; the loader stays
-    as it is.
-    """
-    cores = usable_cores()
-    counts = sorted({*(2**power for power in range(cores.bit_length()) if 2**power < cores), cores})
-    places = np.random.default_rng(0).integers(0, len(loader.manifest), 4096)
-    loader._read  # noqa: B018  opened once, for all copies
-    rates: dict[int, float] = {}
-    for count in counts:
-        tried = copy(loader)
-        tried.cache = tried._slots = None
-        tried.workers, tried.batch = count, max(2 * count, 8)
-        rates[count] = _rate(tried, places, seconds)
-    best = max(rates.values())
-    return Workers(next(n for n, rate in rates.items() if rate >= 0.95 * best), rates)
-
-
-def _rate(loader: Loader, places: np.ndarray, seconds: float) -> float:
-    images, begin = 0, time.perf_counter()
-    with closing(loader.batches(places)) as batches:
-        for batch in batches:
-            images += len(batch.labels)
-            if time.perf_counter() - begin > seconds:
-                break
-    return images / (time.perf_counter() - begin)
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1
-
-
-def network_input(images: Tensor, record: Preprocessing) -> Tensor:
-    """uint8 N×H×W×C to what enters the network: float32 N×C×H×W, in channels-last layout.
-
-    The only place where pixels become numbers: training, evaluation and prediction all come here.
-    """
-    deviation = torch.tensor(record.deviation, dtype=torch.float32, device=images.device)
-    mean = torch.tensor(record.mean, dtype=torch.float32, device=images.device)
-    factor, shift = 1 / (255 * deviation), -mean / deviation
-    if images.device.type != "cpu":
-        return torch.addcmul(shift, images.to(torch.float32), factor).permute(0, 3, 1, 2)
-    count, height, width, channels = images.shape
-    rows = images.reshape(count * height, width * channels)
-    factor, shift = factor.repeat(width), shift.repeat(width)
-    # In memory from numpy, which asks for large pages: touching small ones for the first time took
-    # longer than the arithmetic. One core alone goes in pieces that stay in its cache between both
-    # steps; several would wait for each other after every piece.
-    scaled = torch.from_numpy(np.empty(rows.shape, np.float32))
-    is_alone = torch.get_num_threads() == 1
-    piece = max(1, PIECE_VALUES // max(width * channels, 1)) if is_alone else max(1, len(rows))
-    for pixels, target in zip(torch.split(rows, piece), torch.split(scaled, piece), strict=True):
-        torch.addcmul(shift, target.copy_(pixels), factor, out=target)
-    return scaled.view(count, height, width, channels).permute(0, 3, 1, 2)

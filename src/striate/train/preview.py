@@ -129,7 +129,7 @@ def _unscaled(images: Tensor, record: Preprocessing) -> np.ndarray:
 
 
 def _classes(target: Tensor, manifest: Manifest) -> dict[str, float]:
-    """Share of every class in an image, the largest first; all of one, if nothing is mixed."""
+    """Share of every class in an image, the largest first; 1 of each, if nothing is mixed."""
     if not target.is_floating_point():
         return {manifest.classes[int(target)]: 1.0}
     shares = {manifest.classes[i]: float(target[i]) for i in target.nonzero().flatten().tolist()}
@@ -143,21 +143,26 @@ def _as_colours(pixels: np.ndarray) -> np.ndarray:
 
 
 def _caption(image: Shown) -> str:
-    return _shares(image)[0]
+    return label_lines(image)[0]
 
 
-def _shares(image: Shown) -> list[str]:
-    """The class; or each class and how much of it, the largest first."""
-    if len(image.classes) == 1:
-        return list(image.classes)
-    return [f"{share:.0%} {name}" for name, share in image.classes.items()]
+def label_lines(image: Shown) -> list[str]:
+    """The class; or each class and, in mixed images, how much of it, the largest first.
+
+    In lines: of many classes those after the second share one.
+    """
+    if not image.classes:
+        return ["no label"]
+    is_mixed = any(share < 1 for share in image.classes.values())
+    said = [f"{share:.0%} {name}" if is_mixed else name for name, share in image.classes.items()]
+    return [*said[:2], ", ".join(said[2:])] if len(said) > 3 else said
 
 
 def _notes(image: Shown) -> tuple[str, ...]:
     """Classes after the first, and what was done, in few words, in lines of two."""
     words = [_word(kind, value) for kind, value in image.done.items()]
     lines = [", ".join(words[first : first + 2]) for first in range(0, len(words), 2)]
-    return (*_shares(image)[1:], *lines)
+    return (*label_lines(image)[1:], *lines)
 
 
 def _word(kind: str, value: Json) -> str:

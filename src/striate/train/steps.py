@@ -19,7 +19,8 @@ class Step(NamedTuple):
     """One batch as the network sees it.
 
     number: of the step, from 0 over the whole training. images: float32, N×C×H×W. targets: labels,
-    int64, N, or shares of classes, float32, N×K. batch: what it was made of. draws: what was done.
+    int64, N, or shares of classes, float32, N×K, where images are mixed or may have several labels.
+    batch: what it was made of. draws: what was done.
     """
 
     number: int

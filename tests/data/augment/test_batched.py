@@ -133,6 +133,19 @@ def test_mixup_is_a_weighted_mean_of_pixels_and_of_targets() -> None:
     assert targets.tolist() == [[0.75, 0, 0, 0, 0.25], [0.25, 0, 0, 0, 0.75], [1, 0, 0, 0, 0]]
 
 
+def test_several_labels_an_image_are_mixed_class_by_class() -> None:
+    mix = Mix("mixup", np.array([1, 2, 0]), share=0.25)
+    both, one, none = [1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]
+    targets = mixed_targets(torch.tensor([both, one, none]), mix, classes=3)
+    assert targets.tolist() == [[0.25, 1.0, 0.0], [0.0, 0.25, 0.0], [0.75, 0.75, 0.0]]
+
+
+def test_unmixed_batches_keep_several_labels_as_they_are() -> None:
+    given = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    changed = augmenter(Augmentation(2, flip=True, erase=0.5))(images(2), given, step=3)
+    assert torch.equal(changed.targets, given)
+
+
 def test_cutmix_shares_the_target_as_it_shares_the_pixels() -> None:
     for step in range(30):
         black_and_white = torch.zeros((2, 11, 7, 1), dtype=torch.uint8)

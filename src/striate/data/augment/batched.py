@@ -19,8 +19,8 @@ from striate.data.augment.warp import rotated
 class Augmented(NamedTuple):
     """A batch after augmentation, and what was done to it.
 
-    images: N×H×W×C, 0..255; uint8 if pixels only moved, else float32. targets: the labels, int64,
-    N; or where images are mixed the share of every class, float32, N×K.
+    images: N×H×W×C, 0..255; uint8 if pixels only moved, else float32. targets: the labels as they
+    were given; or where images are mixed the share of every class, float32, N×K.
     """
 
     images: Tensor
@@ -45,7 +45,8 @@ class Augmenter:
     def __call__(self, images: Tensor, labels: Tensor, *, step: int) -> Augmented:
         """The batch of one step, counted from 0 over the whole training.
 
-        images: uint8, N×H×W×C, on any device; they stay as they are. labels: int64, N.
+        images: uint8, N×H×W×C, on any device; they stay as they are. labels: int64, N; or, of
+        images that may have several, float32, N×K.
         """
         count, height, width, _ = images.shape
         draws = draw(self.plan, seed=self.seed, step=step, shape=(count, height, width))

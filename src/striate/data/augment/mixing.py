@@ -25,7 +25,10 @@ def mixed(images: Tensor, mix: Mix) -> Tensor:
 
 
 def mixed_targets(labels: Tensor, mix: Mix, *, classes: int) -> Tensor:
-    """The share of every class in mixed images: float32, N×K; rows sum to one."""
-    shares = one_hot(labels, classes).to(torch.float32)
+    """The share of every class in mixed images: float32, N×K; rows of int64 labels sum to one.
+
+    labels: int64, N; or, of images that may have several, float32, N×K.
+    """
+    shares = labels if labels.is_floating_point() else one_hot(labels, classes).to(torch.float32)
     partners = torch.from_numpy(mix.partners).to(labels.device)
     return mix.share * shares + (1 - mix.share) * shares[partners]
