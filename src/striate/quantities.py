@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CONVENTION = (
     "1 MAC = one multiplication and one addition; FLOPs = 2 x MACs; batch of one; "
     "counted: convolutions, linear layers and the sampling inside deformable ones"
@@ -36,6 +38,19 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def seconds_of(text: str) -> float | None:
+    """`90s`, `10m`, `1h30m` or `2.5 h` in seconds; None for anything else.
+
+    >>> seconds_of("1h30m"), seconds_of("90 s"), seconds_of("10")
+    (5400.0, 90.0, None)
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?) *(h|m|s)", text)
+    rest = re.sub(r"(\d+(?:\.\d+)?) *(h|m|s)", "", text)
+    if not parts or rest.strip():
+        return None
+    return sum(float(number) * {"h": 3600, "m": 60, "s": 1}[unit] for number, unit in parts)
 
 
 def dimensions(sizes: tuple[int | None, ...]) -> str:

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from striate.data import Loader, Preprocessing, index, network_input, open_cache
-from striate.train.settings import Options, Settings, resolve
+from striate.options import Options
+from striate.train.settings import Settings, resolve
 from striate.train.steps import Step, Steps
 from tests.data.pictures import noise, png, write
 

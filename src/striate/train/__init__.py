@@ -1,12 +1,13 @@
 """Training: from a network and images to a run folder that can be evaluated and used."""
 
+from striate.options import Options, Precision
 from striate.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from striate.train.fit import fit
 from striate.train.folder import LOG, MANIFEST, NETWORK, SETTINGS
 from striate.train.loop import Outcome
 from striate.train.preview import Shown, check_picture_name, save_preview
 from striate.train.reporter import Reporter, Silent, Terminal
-from striate.train.settings import Options, Precision, Settings
+from striate.train.settings import Settings
 from striate.train.show_batch import ShownBatch, show_batch
 
 __all__ = [

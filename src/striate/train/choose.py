@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from striate.train.settings import Precision
+from striate.options import Precision
 
 
 @dataclass(frozen=True, slots=True)

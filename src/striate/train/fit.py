@@ -24,6 +24,7 @@ from striate.data import (
 )
 from striate.files import Json, replace_json, replace_text
 from striate.networks import Network
+from striate.options import Options, check_options
 from striate.train.choose import Way, fastest_way
 from striate.train.folder import MANIFEST, NETWORK, SETTINGS, UNREADABLE, check_free, make_folder
 from striate.train.loop import SELECTION, Job, Outcome, train
@@ -31,7 +32,7 @@ from striate.train.plan import plan
 from striate.train.prepare import Prepared, prepare
 from striate.train.preview import check_picture_name, first_images, preview_title, save_preview
 from striate.train.reporter import Reporter, Terminal
-from striate.train.settings import Options, Origin, Settings, check_options
+from striate.train.settings import Origin, Settings
 from striate.train.start import Start
 from striate.train.steps import Steps
 

@@ -9,10 +9,11 @@ from striate.data import Manifest, Preprocessing
 from striate.data.audit import QuickAudit
 from striate.errors import DataError, StriateError, UsageError, listing
 from striate.networks import Network, network_for
+from striate.options import Options, check_options
 from striate.quantities import dimensions, exact, short
 from striate.train.prepare import read_data
 from striate.train.reporter import Reporter
-from striate.train.settings import Options, Settings, check_options, resolve
+from striate.train.settings import Settings, resolve
 from striate.train.start import Start, find_start
 
 # What takes the place of a network's own size where images are of several sizes.

@@ -28,8 +28,9 @@ from striate.data import (
 from striate.data.audit import QuickAudit, quick_audit
 from striate.data.names import shown
 from striate.errors import DataError, UsageError, listing
+from striate.options import Options
 from striate.train.reporter import Reporter
-from striate.train.settings import Options, Settings
+from striate.train.settings import Settings
 
 # Bytes of files that are read to look at their heads, and of how many images at least and at most.
 LOOKED_BYTES = 256 * 2**20

@@ -5,62 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Literal, TypedDict, get_args, get_type_hints
+from typing import Literal
 
 from striate.data import Manifest, Preprocessing, default_share, usable_cores
 from striate.data.augment import Augmentation, Edges, RandomCrop
-from striate.errors import UsageError, did_you_mean, listing
 from striate.files import Json
+from striate.options import Balance, Metric, Optimizer, Options, Precision, Schedule
+from striate.quantities import seconds_of
+from striate.train.recipes import find_recipe
 
-Origin = Literal["option", "data", "network", "measured", "default"]
-Precision = Literal["float32", "bfloat16"]
+Origin = Literal["option", "recipe", "data", "network", "measured", "default"]
 
 # Pictures shown in a default training: about ten epochs of CIFAR-10; small sets get more epochs.
 PICTURES_SHOWN = 500_000
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 40
-
-
-class Options(TypedDict, total=False):
-    """The settings a user may give; what is left out is chosen.
-
-    epochs: times that every training image is shown. size: side in pixels of what the network sees.
-    batch: images per step. lr: highest learning rate. weight_decay: of weights, not of norms and
-    biases. smoothing: share of the target spread over all classes. seed: of everything drawn.
-    val_share: share of training images held out where the data state no validation split.
-    max_unreadable: share of unreadable images that is tolerated. precision: of the arithmetic while
-    training. pretrained: weights to start from, as in `Network.module`; True for the published
-    ones. workers: threads that load images. cache: where decoded images are kept: `auto`, `off` or
-    a folder; rebuild_cache: make those that are there anew. follow_links: use links that lead out
-    of the data folder.
-
-    crop_scale: lowest share of the area of random crops; 1 for the whole picture. All others as in
-    `striate.data.augment.Augmentation`.
-    """
-
-    epochs: int
-    size: int
-    batch: int
-    lr: float
-    weight_decay: float
-    smoothing: float
-    seed: int
-    val_share: float
-    max_unreadable: float
-    precision: Precision
-    pretrained: str | bool
-    workers: int
-    cache: str
-    rebuild_cache: bool
-    follow_links: bool
-    crop_scale: float
-    flip: bool
-    padding: int
-    rotate: float
-    trivial_augment: bool
-    jitter: float
-    erase: float
-    mixup: float
-    cutmix: float
+# With a budget of time, epochs go on until it is used up.
+ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +31,31 @@ class Settings:
     size: int
     batch: int
     lr: float
-    weight_decay: float
-    momentum: float
-    warm_up: float
-    smoothing: float
-    seed: int
-    val_share: float
-    max_unreadable: float
-    precision: Precision
-    channels_last: bool
-    workers: int
-    cache: str = "auto"
-    rebuild_cache: bool = False
-    follow_links: bool = False
+    recipe: str = "scratch"
+    time: str | None = None
+    optimizer: Optimizer = "sgd"
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    schedule: Schedule = "cosine"
+    warm_up: float = 0.2
+    smoothing: float = 0.1
+    clip: float = 0.0
+    accumulate: int = 1
+    ema: float = 0.0
+    drop_path: float | None = None
+    balance: Balance = "none"
+    freeze: float = 0.0
+    depth_decay: float = 1.0
+    patience: int = 0
+    metric: Metric = "macro-f1"
+    precision: Precision = "float32"
+    channels_last: bool = False
+    compile: bool = False
+    checkpointing: bool = False
+    seed: int = 0
     pretrained: str | bool = False
+    val_share: float = 0.1
+    max_unreadable: float = 0.01
     crop_scale: float = 1.0
     flip: bool = False
     padding: int = 0
@@ -95,7 +66,18 @@ class Settings:
     erase: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
+    workers: int = field(default_factory=usable_cores)
+    cache: str = "auto"
+    rebuild_cache: bool = False
+    follow_links: bool = False
+    save_every: str | None = None
+    tensorboard: bool = False
     origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    @property
+    def budget_s(self) -> float | None:
+        """Seconds that the whole training may take; None where epochs are counted."""
+        return None if self.time is None else seconds_of(self.time)
 
     @property
     def augmentation(self) -> Augmentation:
@@ -133,70 +115,6 @@ class Settings:
 
 AUGMENTATION = tuple(field.name for field in fields(Augmentation))
 
-# Name, lowest and highest legal value; both ends are legal.
-LIMITS: dict[str, tuple[float, float]] = {
-    "epochs": (1, 100_000),
-    "size": (1, 4096),
-    "batch": (2, 65_536),
-    "lr": (0, math.inf),
-    "weight_decay": (0, 1),
-    "smoothing": (0, 0.9),
-    "seed": (0, 2**32 - 1),
-    "crop_scale": (0.01, 1),
-    "padding": (0, 1024),
-    "rotate": (0, 180),
-    "jitter": (0, 1),
-    "erase": (0, 1),
-    "mixup": (0, 100),
-    "cutmix": (0, 100),
-    "val_share": (0, 0.9),
-    "max_unreadable": (0, 1),
-    "workers": (1, 1024),
-}
-
-
-def check_options(options: Mapping[str, object]) -> None:
-    """Refuse what no training can be done with.
-
-    Raises:
-        UsageError: an unknown setting, a value out of range, or settings that exclude each other.
-    """
-    known = get_type_hints(Options)
-    for name, value in options.items():
-        if name not in known:
-            raise UsageError.of(
-                "unknown-setting",
-                f"a training has no setting '{name}'{did_you_mean(name, known)}",
-                f"the settings are: {listing(sorted(known), most=40)}",
-            )
-        _check_value(name, value, known[name])
-    if options.get("rebuild_cache") and options.get("cache") == "off":
-        raise UsageError.of(
-            "cache-off",
-            "--rebuild-cache makes kept images anew, but --cache off keeps none",
-            "leave one of the two out",
-        )
-
-
-def _check_value(name: str, value: object, kind: object) -> None:
-    if name == "pretrained" and not (isinstance(value, str | bool) and value != ""):
-        raise _bad(name, value, "a file, hf:owner/name, or the word pretrained")
-    if name == "cache" and not (isinstance(value, str) and value != ""):
-        raise _bad(name, value, "auto, off or a folder")
-    if name == "precision" and value not in get_args(Precision):
-        raise _bad(name, value, " or ".join(get_args(Precision)))
-    if kind is bool and not isinstance(value, bool):
-        raise _bad(name, value, "yes or no, in Python True or False")
-    if name not in LIMITS:
-        return
-    lowest, highest = LIMITS[name]
-    is_whole = kind is int
-    is_number = isinstance(value, int if is_whole else int | float) and not isinstance(value, bool)
-    if not is_number or not lowest <= float(str(value)) <= highest or value == math.inf:
-        what = "a whole number" if is_whole else "a number"
-        end = f"to {highest:.10g}" if highest < math.inf else "up"
-        raise _bad(name, value, f"{what} from {lowest:g} {end}")
-
 
 def resolve(
     options: Options,
@@ -206,22 +124,27 @@ def resolve(
     is_colour: bool,
     is_varied: bool = False,
 ) -> Settings:
-    """Every setting: the user's value where there is one, else one chosen from the data.
+    """Every setting: the user's value where there is one, else the recipe's, else one chosen.
 
     `manifest` holds the training images only. is_varied: whether pictures differ in size from each
     other or from what the network takes.
 
     Raises:
-        UsageError: an augmentation that makes no sense for the channels of the network.
+        UsageError: an augmentation that makes no sense for the channels of the network, or an
+            unknown recipe.
     """
     images = len(manifest)
-    batch = options.get("batch", default_batch(images))
     is_pretrained = bool(options.get("pretrained"))
+    recipe = find_recipe(options.get("recipe", "finetune" if is_pretrained else "scratch"))
+    stated: Options = {**recipe.options, **options}  # type: ignore[typeddict-item]
+    if "epochs" in options:
+        stated.pop("time", None)
     crop_scale = default_crop_scale(is_photo=is_colour and is_varied, is_pretrained=is_pretrained)
-    is_cropped = options.get("crop_scale", crop_scale) < 1
-    chosen: dict[str, tuple[float | str, Origin]] = {
-        **_defaults(),
-        "epochs": (default_epochs(images), "data"),
+    is_cropped = stated.get("crop_scale", crop_scale) < 1
+    given = stated.get("batch", "auto")
+    batch = default_batch(images) if given == "auto" else given
+    chosen: dict[str, tuple[object, Origin]] = {
+        "epochs": (ENDLESS if "time" in stated else default_epochs(images), "data"),
         "size": (record.height, "network"),
         "batch": (batch, "data"),
         "lr": (default_lr(batch, is_pretrained=is_pretrained), "default"),
@@ -233,40 +156,20 @@ def resolve(
         # Measured on digits: mirrored strokes cost two errors of 360 (5.2 against 3.0, four seeds).
         "edges": ("mirror" if is_colour else "ground", "data"),
         "val_share": (default_share(images, len(manifest.classes)), "data"),
+        "recipe": (recipe.name, "default"),
     }
-    given = {name: (value, "option") for name, value in options.items()}
-    merged = {**chosen, **given}
-    values = {name: value for name, (value, _) in merged.items()}
-    origins = {name: origin for name, (_, origin) in merged.items()}
+    for name, value in recipe.options.items():
+        chosen[name] = (value, "recipe")
+    for name, value in options.items():
+        chosen[name] = (value, "option")
+    if given == "auto":
+        chosen["batch"] = (batch, "data")
+    values = {name: value for name, (value, _) in chosen.items()}
+    origins = {item.name: "default" for item in fields(Settings) if item.name != "origins"}
+    origins |= {name: origin for name, (_, origin) in chosen.items()}
     settings = Settings(**values, origins=origins)  # type: ignore[arg-type]
     settings.augmentation.check(record.channels)
     return settings
-
-
-def _defaults() -> dict[str, tuple[float | str, Origin]]:
-    """Settings that need no look at the data."""
-    values: dict[str, float | str] = {
-        "weight_decay": 5e-4,
-        "momentum": 0.9,
-        "warm_up": 0.2,
-        "smoothing": 0.1,
-        "seed": 0,
-        "max_unreadable": 0.01,
-        "precision": "float32",
-        "channels_last": False,
-        "workers": usable_cores(),
-        "cache": "auto",
-        "rebuild_cache": False,
-        "follow_links": False,
-        "pretrained": False,
-        "rotate": 0.0,
-        "trivial_augment": False,
-        "jitter": 0.0,
-        "erase": 0.0,
-        "mixup": 0.0,
-        "cutmix": 0.0,
-    }
-    return {name: (value, "default") for name, value in values.items()}
 
 
 def default_crop_scale(*, is_photo: bool, is_pretrained: bool) -> float:
@@ -294,12 +197,3 @@ def default_batch(images: int) -> int:
 def default_lr(batch: int, *, is_pretrained: bool = False) -> float:
     """Highest learning rate, in proportion to the batch; a tenth for what is trained already."""
     return (0.04 if is_pretrained else 0.4) * batch / 256
-
-
-def _bad(name: str, value: object, expected: str) -> Exception:
-    option = name.replace("_", "-")
-    return UsageError.of(
-        "bad-setting",
-        f"--{option} takes {expected}, found {value!r}",
-        f"striate fit --help tells what --{option} does",
-    )

@@ -10,11 +10,12 @@ import torch
 
 from striate.files import Json
 from striate.networks import Network
+from striate.options import Options
 from striate.train.plan import plan
 from striate.train.prepare import prepare
 from striate.train.preview import COUNT, Shown, first_images, preview_title
 from striate.train.reporter import Reporter, Terminal
-from striate.train.settings import Options, Settings
+from striate.train.settings import Settings
 from striate.train.steps import Steps
 
 
