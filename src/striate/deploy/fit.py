@@ -12,7 +12,7 @@ from striate.train import fit as train_into_folder
 
 
 def fit(
-    net: str | Network,
+    net: str | Network | None,
     data: str | Path,
     *,
     out: str | Path | None = None,

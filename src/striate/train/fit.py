@@ -45,7 +45,7 @@ PASSES = 3
 
 
 def fit(
-    net: str | Network,
+    net: str | Network | None,
     data: str | Path,
     *,
     out: str | Path | None = None,
@@ -55,10 +55,10 @@ def fit(
 ) -> Outcome:
     """Train `net` on `data`; the run folder holds all that evaluation and prediction need.
 
-    net: a zoo name, notation text, a path to a `.cnn` file, or a network. data: see
-    `striate.data.index`. out: the run folder, which must be empty or absent. preview: a picture to
-    write of the first images as the network sees them. options: see `Options`; what is left out is
-    chosen, and told in the run's `settings.json`.
+    net: a zoo name, notation text, a path to a `.cnn` file, or a network; None for one that suits
+    the data. data: see `striate.data.index`. out: the run folder, which must be empty or absent.
+    preview: a picture to write of the first images as the network sees them. options: see
+    `Options`; what is left out is chosen, and told in the run's `settings.json`.
 
     Raises:
         UsageError, DataError, TextError, TrainingError: with what is wrong and what to do.
@@ -71,7 +71,6 @@ def fit(
         check_picture_name(Path(preview))
     planned = plan(net, data, options, tell)
     start, manifest, settings = planned.start, planned.manifest, planned.settings
-    assert start is not None
     prepared = prepare(manifest, planned.record, settings, reporter=tell)
     record = start.suited(prepared.record)
     settings = with_workers(settings, prepared, reporter=tell)

@@ -15,11 +15,10 @@ from striate.train.prepare import read_data
 from striate.train.reporter import Reporter
 from striate.train.settings import Settings, resolve
 from striate.train.start import Start, find_start
+from striate.train.usual import ALIKE, usual_network
 
 # What takes the place of a network's own size where images are of several sizes.
 USUAL_SIZE = 224
-# Share of the images that must have one size for all to count as alike.
-ALIKE = 0.9
 # A photo is decoded at half its size as long as that has twice the pixels, along each axis, that
 # it is scaled to: decoding is several times faster, and the picture is nearly the same.
 REDUCING_GAP = 2.0
@@ -29,12 +28,12 @@ REDUCING_GAP = 2.0
 class Plan:
     """What was chosen for a training.
 
-    start: the network, with the weights it begins with; None where there is no network yet.
+    start: the network, with the weights it begins with.
     record: without mean and deviation, if they are still to be computed.
     """
 
     manifest: Manifest
-    start: Start | None
+    start: Start
     record: Preprocessing
     settings: Settings
 
@@ -42,27 +41,27 @@ class Plan:
 def plan(net: str | Network | None, data: str | Path, options: Options, tell: Reporter) -> Plan:
     """Everything about a training that options, heads of images and the network decide.
 
-    net: None for what is independent of it; then the size is that of the options, or the data's.
+    net: None for one that suits the data.
 
     Raises:
         StriateError: something cannot be used, with what to do.
     """
     check_options(options)
     manifest, seen = read_data(data, options, tell)
+    pretrained = options.get("pretrained", False)
+    why = ""
     if net is None:
-        start = None
-        size = options.get("size")
-        height, width = (size, size) if size else _size(seen)
-        record = Preprocessing(height, width, seen.channels, reducing_gap=REDUCING_GAP)
-    else:
-        chosen = choose_network(net, manifest.classes, seen, size=options.get("size"))
-        tell.line(_network_line(chosen, seen))
-        start = find_start(chosen, options.get("pretrained", False), tell)
-        record = start.suited(input_record(chosen))
+        net, pretrained, reason = usual_network(seen, options)
+        why = f" ({reason}; --net names another)"
+    chosen = choose_network(net, manifest.classes, seen, size=options.get("size"))
+    tell.line(_network_line(chosen, seen) + why)
+    start = find_start(chosen, pretrained, tell)
+    record = start.suited(input_record(chosen))
     settings = resolve(
         options,
         manifest=manifest.only("train"),
         record=record,
+        pretrained=pretrained,
         is_colour=seen.is_colour and record.channels == 3,
         is_varied=seen.share <= ALIKE or (seen.height, seen.width) != (record.height, record.width),
     )

@@ -123,18 +123,19 @@ def resolve(
     record: Preprocessing,
     is_colour: bool,
     is_varied: bool = False,
+    pretrained: str | bool = False,
 ) -> Settings:
     """Every setting: the user's value where there is one, else the recipe's, else one chosen.
 
     `manifest` holds the training images only. is_varied: whether pictures differ in size from each
-    other or from what the network takes.
+    other or from what the network takes. pretrained: the weights that are used, asked for or not.
 
     Raises:
         UsageError: an augmentation that makes no sense for the channels of the network, or an
             unknown recipe.
     """
     images = len(manifest)
-    is_pretrained = bool(options.get("pretrained"))
+    is_pretrained = bool(pretrained)
     recipe = find_recipe(options.get("recipe", "finetune" if is_pretrained else "scratch"))
     stated: Options = {**recipe.options, **options}  # type: ignore[typeddict-item]
     if "epochs" in options:
@@ -157,6 +158,7 @@ def resolve(
         "edges": ("mirror" if is_colour else "ground", "data"),
         "val_share": (default_share(images, len(manifest.classes)), "data"),
         "recipe": (recipe.name, "default"),
+        "pretrained": (pretrained, "default"),
     }
     for name, value in recipe.options.items():
         chosen[name] = (value, "recipe")

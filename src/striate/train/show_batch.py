@@ -49,7 +49,7 @@ def show_batch(
 ) -> ShownBatch:
     """The first `count` images that `fit` with these options shows a network in an epoch.
 
-    net: as for `fit`; None where only `size` matters. epoch: counted from 1.
+    net: as for `fit`. epoch: counted from 1.
 
     Raises:
         StriateError: something cannot be used, with what to do.
@@ -61,8 +61,7 @@ def show_batch(
         # A look at a few images should leave nothing on the disk.
         settings = replace(settings, cache="off")
     prepared = prepare(planned.manifest, planned.record, settings, reporter=tell)
-    start = planned.start
-    record = prepared.record if start is None else start.suited(prepared.record)
+    record = planned.start.suited(prepared.record)
     loader, _ = prepared.loaders(record, settings)
     steps = Steps(loader, record, settings, torch.device("cpu"))
     return ShownBatch(

@@ -19,7 +19,13 @@ def fit(
             "hf:owner/dataset, a saved manifest, or: digits."
         ),
     ],
-    net: Annotated[str, typer.Option(help="Zoo name, notation text, or path to a .cnn file.")],
+    net: Annotated[
+        str | None,
+        typer.Option(
+            help="Zoo name, notation text, or path to a .cnn file. [default: one that suits the "
+            "images, with published weights where they are installed]"
+        ),
+    ] = None,
     preview: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write a picture of the first images, as .png or .jpg."),
