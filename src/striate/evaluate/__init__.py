@@ -1,20 +1,51 @@
 """Numbers about a trained network: what it says about images, and how right that is."""
 
-from striate.evaluate.classify import Answers, answers, log_probabilities_of
-from striate.evaluate.metrics import ClassScore, Interval, Scores, confusion_counts, score, wilson
+from striate.evaluate.calibration import Calibration, calibrate
+from striate.evaluate.classify import (
+    Answers,
+    answers,
+    log_probabilities_of,
+    logits_of,
+    unreadable_of,
+)
+from striate.evaluate.evaluation import Evaluation
+from striate.evaluate.intervals import Estimate, Interval, wilson
+from striate.evaluate.metrics import (
+    SELECTIONS,
+    ClassScore,
+    Scores,
+    confusion_counts,
+    score,
+    score_answers,
+    score_several,
+    selection,
+)
+from striate.evaluate.predictions import Predictions, load_predictions
 from striate.evaluate.text import accuracy_line, class_table, mistakes_line
 
 __all__ = [
+    "SELECTIONS",
     "Answers",
+    "Calibration",
     "ClassScore",
+    "Estimate",
+    "Evaluation",
     "Interval",
+    "Predictions",
     "Scores",
     "accuracy_line",
     "answers",
+    "calibrate",
     "class_table",
     "confusion_counts",
+    "load_predictions",
     "log_probabilities_of",
+    "logits_of",
     "mistakes_line",
     "score",
+    "score_answers",
+    "score_several",
+    "selection",
+    "unreadable_of",
     "wilson",
 ]

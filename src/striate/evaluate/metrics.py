@@ -8,18 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from striate.errors import UsageError, did_you_mean
+from striate.evaluate.classify import Answers
+from striate.evaluate.intervals import Interval, wilson
+from striate.evaluate.ranking import ranked
 from striate.files import Json
 
-# 97.5 % point of the standard normal distribution: two-sided 95 %.
-Z_95 = 1.959963984540054
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Where the true value lies with 95 % confidence, given that the images are a fair sample."""
-
-    low: float
-    high: float
+# Metrics that the best weights can be chosen by, in the order in which they are listed.
+SELECTIONS = ("macro-F1", "accuracy", "balanced-accuracy", "log-loss", "mAP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +51,43 @@ class ClassScore:
 class Scores:
     """Scores over a set of images.
 
-    accuracy: share of images whose most probable class is the true one.
+    accuracy: share of images whose most probable class is the true one; where images have several
+        labels, share of those with exactly the right ones.
     interval: of the accuracy, by Wilson.
+    balanced_accuracy: mean of the recall of all classes that have images.
     macro_f1: mean of the F1 of all classes that occur as truth or as prediction.
-    log_loss: mean of -log(probability of the true class), in nats.
-    confusion: images by true class (row) and predicted class (column).
+    log_loss: mean of -log(probability of the true class), in nats; where images have several
+        labels, mean of the same over images and classes.
+    mean_average_precision: mean over the classes that have images; None where images have one
+        label.
+    confusion: images by true class (row) and predicted class (column); empty where images have
+        several labels.
     """
 
     images: int
     accuracy: float
     interval: Interval
+    balanced_accuracy: float
     macro_f1: float
     log_loss: float
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
+    mean_average_precision: float | None = None
 
     def summary(self) -> dict[str, float | int]:
         """The totals as plain numbers."""
+        several = (
+            {} if self.mean_average_precision is None else {"mAP": self.mean_average_precision}
+        )
         return {
             "images": self.images,
             "accuracy": self.accuracy,
             "accuracy_low": self.interval.low,
             "accuracy_high": self.interval.high,
+            "balanced_accuracy": self.balanced_accuracy,
             "macro_f1": self.macro_f1,
             "log_loss": self.log_loss,
+            **several,
         }
 
     def to_json(self) -> dict[str, Json]:
@@ -99,6 +108,43 @@ class Scores:
         return {**self.summary(), "classes": rows, "confusion": confusion}
 
 
+def selection(scores: Scores, name: str) -> float:
+    """The metric `name` of `SELECTIONS` as a number of which more is better.
+
+    Raises:
+        UsageError: there is no such metric, or these images do not have it.
+    """
+    match name:
+        case "macro-F1":
+            return scores.macro_f1
+        case "accuracy":
+            return scores.accuracy
+        case "balanced-accuracy":
+            return scores.balanced_accuracy
+        case "log-loss":
+            return -scores.log_loss
+        case "mAP" if scores.mean_average_precision is not None:
+            return scores.mean_average_precision
+        case "mAP":
+            raise UsageError.of(
+                "metric-of-several-labels",
+                "mAP is for images with several labels; these have one each",
+                f"the other metrics are: {', '.join(SELECTIONS[:-1])}",
+            )
+    raise UsageError.of(
+        "unknown-metric",
+        f"there is no metric '{name}'{did_you_mean(name, SELECTIONS)}",
+        f"the metrics are: {', '.join(SELECTIONS)}",
+    )
+
+
+def score_answers(said: Answers, classes: Sequence[str]) -> Scores:
+    """Scores of what a network said, whether images have one label or several."""
+    if said.is_multilabel:
+        return score_several(said.logits, said.labels, classes)
+    return score(said.log_probabilities, said.labels, classes)
+
+
 def score(log_probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Scores:
     """Scores from the logarithms of probabilities, N×K, and the true labels, N; N at least 1.
 
@@ -108,45 +154,73 @@ def score(log_probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[s
     predictions = log_probabilities.argmax(axis=1)
     confusion = confusion_counts(labels, predictions, len(classes))
     correct = int(confusion.trace())
-    per_class = tuple(
-        ClassScore(name, int(confusion[k].sum()), int(confusion[:, k].sum()), int(confusion[k, k]))
-        for k, name in enumerate(classes)
-    )
+    per_class = _class_scores(classes, confusion.sum(1), confusion.sum(0), confusion.diagonal())
     of_truth = log_probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    f1 = [one.f1 for one in per_class if one.f1 is not None]
     return Scores(
         images=len(labels),
         accuracy=correct / len(labels),
         interval=wilson(correct, len(labels)),
-        macro_f1=math.fsum(f1) / len(f1),
+        balanced_accuracy=_mean([one.recall for one in per_class]),
+        macro_f1=_mean([one.f1 for one in per_class]),
         log_loss=float(-of_truth.mean()),
         per_class=per_class,
         confusion=tuple(tuple(map(int, row)) for row in confusion),
     )
 
 
+def score_several(
+    logits: np.ndarray,
+    targets: np.ndarray,
+    classes: Sequence[str],
+    thresholds: np.ndarray | None = None,
+) -> Scores:
+    """Scores where images have several labels, or none: logits and targets (0 or 1) are N×K.
+
+    thresholds: logit above which an image is said to have a label; K, or N×K. By default 0, at
+    which a label is as probable as not.
+    """
+    assert len(targets) == len(logits) > 0
+    taken = logits > (0.0 if thresholds is None else thresholds)
+    truth = targets > 0
+    right = int((taken == truth).all(axis=1).sum())
+    per_class = _class_scores(classes, truth.sum(0), taken.sum(0), (taken & truth).sum(0))
+    precision = [average_precision(logits[:, k], truth[:, k]) for k in range(len(classes))]
+    signed = np.where(truth, logits, -logits).astype(np.float64)
+    return Scores(
+        images=len(logits),
+        accuracy=right / len(logits),
+        interval=wilson(right, len(logits)),
+        balanced_accuracy=_mean([one.recall for one in per_class]),
+        macro_f1=_mean([one.f1 for one in per_class]),
+        log_loss=float(np.logaddexp(0, -signed).mean()),
+        per_class=per_class,
+        confusion=(),
+        mean_average_precision=_mean(precision),
+    )
+
+
+def average_precision(scores: np.ndarray, truth: np.ndarray) -> float | None:
+    """Mean, over the true ones, of the precision among all that score as high; None without any.
+
+    Equal scores are taken together. scores: N. truth: bool, N.
+    """
+    return ranked(scores, truth).average_precision if truth.any() else None
+
+
+def _class_scores(
+    classes: Sequence[str], images: np.ndarray, predicted: np.ndarray, correct: np.ndarray
+) -> tuple[ClassScore, ...]:
+    counts = zip(classes, images.tolist(), predicted.tolist(), correct.tolist(), strict=True)
+    return tuple(ClassScore(*row) for row in counts)
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    """Mean of those that are defined; 0 where none is."""
+    defined = [value for value in values if value is not None]
+    return math.fsum(defined) / len(defined) if defined else 0.0
+
+
 def confusion_counts(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
     """Images by true class (row) and predicted class (column): int64, K×K."""
     cells = labels.astype(np.int64) * classes + predictions
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
-
-
-def wilson(correct: int, images: int) -> Interval:
-    """95 % interval of a share; stays within 0..1 and is not empty at 0 % or 100 %.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-    Journal of the American Statistical Association 22, 1927.
-
-    >>> found = wilson(8, 10)
-    >>> round(found.low, 4), round(found.high, 4)
-    (0.4902, 0.9433)
-    """
-    assert 0 <= correct <= images > 0
-    share, z2 = correct / images, Z_95**2
-    centre = (share + z2 / (2 * images)) / (1 + z2 / images)
-    spread = math.sqrt(share * (1 - share) / images + z2 / (4 * images**2)) * Z_95
-    half = spread / (1 + z2 / images)
-    # At 0 % and 100 % the ends are exact; rounding must not push them past.
-    low = 0.0 if correct == 0 else centre - half
-    high = 1.0 if correct == images else centre + half
-    return Interval(low, high)
