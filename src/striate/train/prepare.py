@@ -48,6 +48,7 @@ class Prepared:
 
     caches: for training and for validation images; one and the same unless training images are
     shown in parts. unreadable: those found in a sample; others may be met while training.
+    is_multilabel: whether images of the data may have several labels, or none.
     """
 
     train: Manifest
@@ -55,6 +56,7 @@ class Prepared:
     record: Preprocessing
     caches: tuple[Cache | None, Cache | None]
     unreadable: tuple[Unreadable, ...]
+    is_multilabel: bool
 
     def loaders(self, record: Preprocessing, settings: Settings) -> tuple[Loader, Loader | None]:
         """Of the training images, and of the validation images if there are any."""
@@ -67,11 +69,17 @@ class Prepared:
             seed=settings.seed,
             cache=self.caches[0],
             workers=settings.workers,
+            is_multilabel=self.is_multilabel,
         )
         if not len(self.val):
             return train, None
         val = Loader(
-            self.val, record, settings.batch, cache=self.caches[1], workers=settings.workers
+            self.val,
+            record,
+            settings.batch,
+            cache=self.caches[1],
+            workers=settings.workers,
+            is_multilabel=self.is_multilabel,
         )
         return train, val
 
@@ -87,8 +95,6 @@ def read_data(
         DataError: see `striate.data.index`; or fewer than two classes or training images.
     """
     manifest = index(data, follow_links=options.get("follow_links", False))
-    if manifest.is_multilabel:
-        raise manifest.several_labels()
     if options.get("follow_links") and manifest.kind == "digits":
         raise UsageError.of(
             "no-links", f"--follow-links is given, but {data} has no links", "leave it out"
@@ -146,7 +152,7 @@ def prepare(
         reporter.line(f"left out {len(unreadable):,} unreadable images: {names}")
         if lost := _lost_classes(train, loaders[0].unreadable):
             reporter.line(f"no image to train on can be read of: {listing(lost)}")
-    return Prepared(train, val, prepared, caches, unreadable)
+    return Prepared(train, val, prepared, caches, unreadable, manifest.is_multilabel)
 
 
 def _lost_classes(train: Manifest, unreadable: Sequence[Unreadable]) -> list[str]:
@@ -154,7 +160,7 @@ def _lost_classes(train: Manifest, unreadable: Sequence[Unreadable]) -> list[str
     bad = {image.path for image in unreadable}
     names = [train.full_name(row) for row in range(len(train))]
     kept = np.asarray([name not in bad for name in names])
-    left = np.bincount(train.labels[kept], minlength=len(train.classes))
+    left = train.taken(np.flatnonzero(kept)).counts()
     pairs = zip(train.classes, train.counts(), left, strict=True)
     return [name for name, before, now in pairs if before and not now]
 
