@@ -4,6 +4,7 @@ from striate.data.audit.duplicates import duplicate_groups
 from striate.data.audit.quick import QuickAudit, quick_audit
 from striate.data.audit.report import save_report
 from striate.data.audit.scan import Limits, Scan, scan
+from striate.data.audit.thumbnails import small_picture
 from striate.data.audit.told import document, summary
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "quick_audit",
     "save_report",
     "scan",
+    "small_picture",
     "summary",
 ]

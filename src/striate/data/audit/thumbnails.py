@@ -43,16 +43,24 @@ def thumbnails(
 
 
 def thumbnail(content: bytes, name: str, options: Mapping[str, Json]) -> dict[str, Json]:
-    """The picture as a small JPEG in a `data:` address; an empty one where there is none."""
+    """The picture as a child process sends it: see `small_picture`."""
+    return {"address": small_picture(lambda: content, name=name)}
+
+
+def small_picture(read: Callable[[], bytes], *, name: str = "", side: int = SIDE) -> str:
+    """A picture as a small JPEG in a `data:` address; an empty one where there is none.
+
+    side: of the longer side, in pixels, at most.
+    """
     try:
-        return {"address": f"data:image/jpeg;base64,{_small(content, name)}"}
+        return f"data:image/jpeg;base64,{_small(read(), name, side)}"
     except UnreadableImageError:
-        return {"address": ""}
+        return ""
 
 
-def _small(content: bytes, name: str) -> str:
+def _small(content: bytes, name: str, side: int) -> str:
     head = header(content, name=name)
-    scale = min(1.0, SIDE / max(head.height, head.width))
+    scale = min(1.0, side / max(head.height, head.width))
     height, width = max(1, round(scale * head.height)), max(1, round(scale * head.width))
     bands = head.channels if head.mode == "bands" else 3
     record = Preprocessing(
