@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from striate.data import Preprocessing, index
 from striate.data.augment import RandomCrop
 from striate.errors import UsageError
 from striate.options import Options, check_options
-from striate.train.optimizers import make_optimizer
-from striate.train.schedules import warm_up_then_cosine
 from striate.train.settings import Settings, default_batch, default_epochs, resolve
 
 RECORD = Preprocessing(32, 32, 3)
@@ -175,30 +170,3 @@ def test_augmentation_is_checked_against_the_channels_of_the_network() -> None:
             record=Preprocessing(32, 32, 5),
             is_colour=True,
         )
-
-
-def test_the_rate_rises_to_one_and_falls_to_zero() -> None:
-    progress = np.linspace(0, 1, 101)
-    rate = [warm_up_then_cosine(at, warm_up=0.2) for at in progress]
-    assert np.argmax(rate) == 20
-    assert rate[20] == 1.0
-    assert rate[10] == pytest.approx(0.5)
-    assert rate[60] == pytest.approx(0.5)
-    assert rate[100] == pytest.approx(0.0, abs=1e-12)
-    assert warm_up_then_cosine(0.0, warm_up=0.0) == 1.0
-
-
-def test_norms_and_biases_do_not_decay() -> None:
-    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
-    for parameter in module.parameters():
-        nn.init.ones_(parameter)
-    optimizer = make_optimizer(module, lr=0.1, momentum=0.9, weight_decay=0.5)
-    for parameter in module.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    optimizer.step()
-    # With a gradient of zero only the decay moves a weight: by lr * decay * (1 + momentum).
-    moved = 1 - 0.1 * 0.5 * 1.9
-    expected = {"0.weight": moved, "3.weight": moved}
-    for name, parameter in module.named_parameters():
-        value = expected.get(name, 1.0)
-        torch.testing.assert_close(parameter.detach(), torch.full_like(parameter, value))

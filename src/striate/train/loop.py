@@ -31,7 +31,7 @@ from striate.train.interrupt import Interruption, interruptible
 from striate.train.logbook import EpochRow, Logbook
 from striate.train.optimizers import make_optimizer, set_lr
 from striate.train.reporter import Reporter
-from striate.train.schedules import warm_up_then_cosine
+from striate.train.schedules import rate
 from striate.train.settings import Settings
 from striate.train.steps import Step, Steps
 
@@ -94,12 +94,7 @@ class _Training:
         self.way = Way(settings.precision, settings.channels_last)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.module = arrange(job.module.to(self.device), self.way)
-        self.optimizer = make_optimizer(
-            self.module,
-            lr=settings.lr,
-            momentum=settings.momentum,
-            weight_decay=settings.weight_decay,
-        )
+        self.optimizer = make_optimizer(self.module, settings)
         self.shown = Steps(job.train, job.record, settings, self.device)
         self.step = 0
         self.lr = 0.0
@@ -152,7 +147,7 @@ class _Training:
         self.step = step.number
         # Half a step ahead: neither the first nor the last step has a rate of zero.
         progress = (self.step + 0.5) / self.steps
-        self.lr = settings.lr * warm_up_then_cosine(progress, warm_up=settings.warm_up)
+        self.lr = settings.lr * rate(progress, settings)
         set_lr(self.optimizer, self.lr)
         loss = forward_loss(
             self.module, step.images, step.targets, self.way, smoothing=settings.smoothing
@@ -247,7 +242,7 @@ def train(job: Job, reporter: Reporter) -> Outcome:
             begin = time.perf_counter()
             with reporter.bar(f"epoch {epoch}/{job.settings.epochs}", images) as advance:
                 loss = training.epoch(epoch, advance)
-            rate = images / (time.perf_counter() - begin)
+            images_per_s = images / (time.perf_counter() - begin)
             scores = training.validate(epoch)
             if interruption.is_requested():
                 training.save("last", epoch=epoch - 1, scores=None)
@@ -257,7 +252,7 @@ def train(job: Job, reporter: Reporter) -> Outcome:
                 training.save("best", epoch=epoch, scores=scores)
                 best, best_scores = epoch, scores
             seconds = time.perf_counter() - start
-            row = _row(training, epoch, seconds, loss, scores, rate)
+            row = _row(training, epoch, seconds, loss, scores, images_per_s)
             logbook.add(row)
             reporter.line(row.line(job.settings.epochs))
             training.advise()

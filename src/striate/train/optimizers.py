@@ -2,31 +2,135 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
 from torch import nn
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD, Adam, AdamW, NAdam, Optimizer, RAdam, RMSprop
+
+from striate.options import Optimizer as Name
+from striate.train.muon import Muon, is_filter
+from striate.train.settings import Settings
+
+# Of the squares of gradients, in all relatives of Adam; torch's own default.
+SECOND_MOMENTUM = 0.999
+
+Group = dict[str, Any]
 
 
 def make_optimizer(
-    module: nn.Module, *, lr: float, momentum: float, weight_decay: float
+    module: nn.Module, settings: Settings, scales: Mapping[str, float] | None = None
 ) -> Optimizer:
-    """Stochastic gradient descent with Nesterov momentum; norms and biases do not decay.
+    """The optimizer that the settings name, of all parameters that are trained.
 
-    Parameters of one axis are gains and offsets: pulling them to zero shrinks the signal, not the
-    function.
+    scales: learning rate of a parameter, by its name, as a share of the highest one; 1 where it is
+    not named. `settings.momentum` is the first of the two betas in relatives of Adam. Parameters of
+    one axis do not decay: they are gains and offsets, and pulling them to zero shrinks the signal,
+    not the function.
 
     Source: T. He et al., "Bag of tricks for image classification with convolutional neural
     networks", 2019, section 3.1.
     """
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    filled = [group for group in groups if group["params"]]
-    return SGD(filled, lr=lr, momentum=momentum, nesterov=momentum > 0)
+    groups = parameter_groups(module, settings, scales or {})
+    optimizer = _MAKERS[settings.optimizer](groups, settings)
+    set_lr(optimizer, settings.lr)
+    return optimizer
 
 
 def set_lr(optimizer: Optimizer, lr: float) -> None:
-    """Use this learning rate from the next step on."""
+    """Use this learning rate from the next step on, in each group its share of it."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["lr_scale"]
+
+
+def parameter_groups(
+    module: nn.Module, settings: Settings, scales: Mapping[str, float]
+) -> list[Group]:
+    """Parameters that are trained, together where they have the same rate and the same decay.
+
+    In the order of the module, so that a saved state fits again.
+    """
+    groups: dict[tuple[float, bool, bool], Group] = {}
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        scale, decays = scales.get(name, 1.0), parameter.ndim > 1
+        is_muon = settings.optimizer == "muon" and is_filter(parameter)
+        group = groups.setdefault(
+            (scale, decays, is_muon),
+            {
+                "params": [],
+                "lr_scale": scale,
+                "weight_decay": settings.weight_decay if decays else 0.0,
+                **({"is_orthogonal": is_muon} if settings.optimizer == "muon" else {}),
+            },
+        )
+        group["params"].append(parameter)
+    return list(groups.values())
+
+
+def _sgd(groups: list[Group], settings: Settings) -> Optimizer:
+    """Source: I. Sutskever et al., "On the importance of initialization and momentum in deep
+    learning", 2013, section 2, for Nesterov's momentum.
+    """
+    momentum = settings.momentum
+    return SGD(
+        groups, lr=settings.lr, momentum=momentum, nesterov=momentum > 0, fused=_can_fuse(groups)
+    )
+
+
+def _adamw(groups: list[Group], settings: Settings) -> Optimizer:
+    """Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", 2019."""
+    return AdamW(groups, lr=settings.lr, betas=_betas(settings), fused=_can_fuse(groups))
+
+
+def _adam(groups: list[Group], settings: Settings) -> Optimizer:
+    """Source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", 2015."""
+    return Adam(groups, lr=settings.lr, betas=_betas(settings), fused=_can_fuse(groups))
+
+
+def _nadam(groups: list[Group], settings: Settings) -> Optimizer:
+    """Source: T. Dozat, "Incorporating Nesterov momentum into Adam", 2016; decay as in AdamW."""
+    return NAdam(groups, lr=settings.lr, betas=_betas(settings), decoupled_weight_decay=True)
+
+
+def _radam(groups: list[Group], settings: Settings) -> Optimizer:
+    """Source: L. Liu et al., "On the variance of the adaptive learning rate and beyond", 2020;
+    decay as in AdamW.
+    """
+    return RAdam(groups, lr=settings.lr, betas=_betas(settings), decoupled_weight_decay=True)
+
+
+def _rmsprop(groups: list[Group], settings: Settings) -> Optimizer:
+    """Source: T. Tieleman and G. Hinton, "Lecture 6.5: rmsprop", 2012; the epsilon of 0.001 and
+    0.9 for the squares as in M. Tan and Q. Le's training of EfficientNet, 2019, section 5.2.
+    """
+    return RMSprop(groups, lr=settings.lr, alpha=0.9, eps=1e-3, momentum=settings.momentum)
+
+
+def _muon(groups: list[Group], settings: Settings) -> Optimizer:
+    return Muon(groups, lr=settings.lr, momentum=settings.momentum)
+
+
+def _betas(settings: Settings) -> tuple[float, float]:
+    return settings.momentum, SECOND_MOMENTUM
+
+
+def _can_fuse(groups: Iterable[Group]) -> bool:
+    """Whether torch has one pass over memory for all of a step: for plain floats it does."""
+    return all(
+        parameter.is_floating_point() and parameter.device.type in {"cpu", "cuda"}
+        for group in groups
+        for parameter in group["params"]
+    )
+
+
+_MAKERS: Final[dict[Name, Callable[[list[Group], Settings], Optimizer]]] = {
+    "sgd": _sgd,
+    "adamw": _adamw,
+    "adam": _adam,
+    "nadam": _nadam,
+    "radam": _radam,
+    "rmsprop": _rmsprop,
+    "muon": _muon,
+}
