@@ -252,6 +252,23 @@ def test_what_a_view_draws_depends_on_seed_epoch_and_image_alone(photos: Manifes
     assert (viewed(photos, epoch=1, seed=1) != expected).any()
 
 
+def test_an_image_that_comes_again_shows_another_view_on_whatever_rank(photos: Manifest) -> None:
+    order = np.array([4, 1, 4, 4, 2, 1, 0, 4])
+
+    def seen(rank: int = 0, world: int = 1, **how: Any) -> np.ndarray:
+        loader = Loader(photos, RECORD, 3, view=RandomCrop(0.2), shard=Shard(rank, world), **how)
+        return np.concatenate([batch.images.numpy() for batch in loader.batches(order, epoch=1)])
+
+    whole = seen()
+    assert len({whole[row].tobytes() for row in (0, 2, 3, 7)}) == 4
+    for rank in (0, 1):
+        np.testing.assert_array_equal(seen(rank, 2), whole[rank::2])
+    cache = open_cache(photos, RECORD, side=8)
+    kept = seen(side=8, cache=cache)
+    np.testing.assert_array_equal(seen(side=8, cache=cache), kept)
+    np.testing.assert_array_equal(kept, seen(side=8))
+
+
 def test_nothing_lies_in_shared_memory(photos: Manifest) -> None:
     shared = Path("/dev/shm")
     if not shared.is_dir():

@@ -6,19 +6,20 @@ import math
 
 import numpy as np
 import torch
-from torch.nn.functional import interpolate
 
 from striate.data.decode import resampled
 from striate.data.preprocessing import Box, Preprocessing
 
 
-def scaled_part(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarray:
-    """A part of a picture scaled to what the network takes: uint8 h×w×C to H×W×C.
+def scale_part(array: np.ndarray, box: Box, record: Preprocessing, target: np.ndarray) -> None:
+    """Write a part of a picture, scaled to what the network takes, to its place in a batch.
 
     Like `resampled`, by torch: edges of the part are moved to whole pixels, nothing beyond them is
     looked at, and levels may differ by one (by more where a cubic filter overshoots black or
     white). Only for training, where the part is drawn by chance anyway. Where torch has no fast
     way (more than four channels, or a processor without AVX2) it is `resampled` that does it.
+
+    array: uint8, h×w×C. target: uint8, H×W×C, in one piece.
     """
     height, width, channels = array.shape
     top, bottom = _whole(box.top, box.bottom, height)
@@ -26,18 +27,26 @@ def scaled_part(array: np.ndarray, box: Box, record: Preprocessing) -> np.ndarra
     # Copied by numpy: torch would start threads of its own for it in every thread of ours.
     part = np.array(array[top:bottom, left:right])
     if channels > 4 or not _IS_FAST:
-        return resampled(part, Box(0, 0, right - left, bottom - top), record)
-    down, across = bottom - top, right - left
-    # With the strides of channels last also for the one image: else torch gives the channels one
-    # after the other, and bringing them together takes longer than scaling.
-    strides = (down * across * channels, 1, across * channels, channels)
-    scaled = interpolate(
-        torch.from_numpy(part).as_strided((1, channels, down, across), strides),
-        (record.height, record.width),
-        mode=record.interpolation,
-        antialias=True,
-    )
-    return scaled.permute(0, 2, 3, 1)[0].numpy()
+        target[...] = resampled(part, Box(0, 0, right - left, bottom - top), record)
+        return
+    # What `interpolate` calls, which has no way to write where one wants.
+    scale = getattr(torch.ops.aten, _OPERATIONS[record.interpolation]).out
+    size = (record.height, record.width)
+    scale(_channels_last(part), size, False, None, None, out=_channels_last(target))
+
+
+_OPERATIONS = {"bilinear": "_upsample_bilinear2d_aa", "bicubic": "_upsample_bicubic2d_aa"}
+
+
+def _channels_last(array: np.ndarray) -> torch.Tensor:
+    """An image H×W×C as a batch of one, 1×C×H×W, in the same memory.
+
+    With the strides of channels last also for the one image: else torch gives the channels one
+    after the other, and bringing them together takes longer than scaling.
+    """
+    height, width, channels = array.shape
+    strides = (height * width * channels, 1, width * channels, channels)
+    return torch.from_numpy(array).as_strided((1, channels, height, width), strides)
 
 
 _IS_FAST = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")

@@ -6,10 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from striate.data._pieces import rows_at_once
 from striate.data.preprocessing import Preprocessing
-
-# Pixel values that one core scales at a time: a megabyte as numbers.
-PIECE_VALUES = 2**18
 
 
 def network_input(images: Tensor, record: Preprocessing) -> Tensor:
@@ -26,11 +24,9 @@ def network_input(images: Tensor, record: Preprocessing) -> Tensor:
     rows = images.reshape(count * height, width * channels)
     factor, shift = factor.repeat(width), shift.repeat(width)
     # In memory from numpy, which asks for large pages: touching small ones for the first time took
-    # longer than the arithmetic. One core alone goes in pieces that stay in its cache between both
-    # steps; several would wait for each other after every piece.
+    # longer than the arithmetic. In pieces that stay in the core's cache between both steps.
     scaled = torch.from_numpy(np.empty(rows.shape, np.float32))
-    is_alone = torch.get_num_threads() == 1
-    piece = max(1, PIECE_VALUES // max(width * channels, 1)) if is_alone else max(1, len(rows))
+    piece = rows_at_once(width * channels)
     for pixels, target in zip(torch.split(rows, piece), torch.split(scaled, piece), strict=True):
         torch.addcmul(shift, target.copy_(pixels), factor, out=target)
     return scaled.view(count, height, width, channels).permute(0, 3, 1, 2)

@@ -18,9 +18,10 @@ from torch import Tensor
 
 from striate.data.augment.views import View
 from striate.data.cache import Cache, shrunk
+from striate.data.chance import Chance, repeats
 from striate.data.contents import Contents, contents
 from striate.data.decode import Picture, UnreadableImageError, decode, shown_part
-from striate.data.drawn import scaled_part
+from striate.data.drawn import scale_part
 from striate.data.health import Unreadable
 from striate.data.labels import Labels
 from striate.data.manifest import Manifest
@@ -94,6 +95,7 @@ class Loader:
         self.waited_s = 0.0
         self.used_s = 0.0
         self.kept_before = 0.0
+        self._chance = Chance(seed)
         self._bad: dict[int, Unreadable] = {}
         self._is_bad = np.zeros(len(manifest), bool)
         self._labels = Labels(manifest, is_multilabel=is_multilabel)
@@ -140,15 +142,25 @@ class Loader:
     ) -> Generator[Batch]:
         """This shard's images once, in batches of nearly equal size.
 
-        order: places in the manifest, all of them unless given. epoch: changes what views draw.
-        start: number of the first batch, to go on where a pass was left. The iterator may be
-        closed at any time; no thread is left then.
+        order: places in the manifest, all of them unless given; one may come several times, and
+        shows other views each time. epoch: changes what views draw. start: number of the first
+        batch, to go on where a pass was left. The iterator may be closed at any time; no thread is
+        left then.
 
         Raises:
             DataError: the data are gone.
         """
         places = np.arange(len(self.manifest)) if order is None else order
-        parts = self.shard.parts(places, self.batch)[start:]
+        # Counted over all ranks, so that views do not depend on how many there are.
+        again = repeats(places)
+        parts = [
+            _Part(*part)
+            for part in zip(
+                self.shard.parts(places, self.batch)[start:],
+                self.shard.parts(again, self.batch)[start:],
+                strict=True,
+            )
+        ]
         self.waited_s = self.used_s = 0.0
         self.kept_before = self.kept
         with closing(self._all(parts, epoch)) as source:
@@ -162,20 +174,20 @@ class Loader:
                 yield batch
                 self.used_s += time.perf_counter() - given
 
-    def _all(self, parts: Sequence[np.ndarray], epoch: int) -> Generator[Batch]:
+    def _all(self, parts: Sequence[_Part], epoch: int) -> Generator[Batch]:
         """All batches; small ones straight from the cache as long as that has them."""
         number = 0
         image_bytes = self.record.height * self.record.width * self.record.channels
         if self.batch * image_bytes <= SMALL_BATCH_BYTES:
-            while number < len(parts) and self._is_kept(parts[number]):
-                filling = _Filling(parts[number], self._empty(len(parts[number])))
+            while number < len(parts) and self._is_kept(parts[number].places):
+                filling = self._filling(parts[number])
                 self._gather(filling.places, filling.pixels)
                 yield from self._finished(filling)
                 number += 1
         if number < len(parts):
             yield from self._threaded(parts[number:], epoch)
 
-    def _threaded(self, parts: Sequence[np.ndarray], epoch: int) -> Generator[Batch]:
+    def _threaded(self, parts: Sequence[_Part], epoch: int) -> Generator[Batch]:
         self._read  # noqa: B018  data that are gone are told here, not in every thread
         stop = threading.Event()
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="striate-loader")
@@ -194,16 +206,17 @@ class Loader:
                 self.cache.close()
 
     def _begun(
-        self, pool: ThreadPoolExecutor, part: np.ndarray, epoch: int, stop: threading.Event
+        self, pool: ThreadPoolExecutor, part: _Part, epoch: int, stop: threading.Event
     ) -> _Filling:
         """A batch whose images are being put into their places."""
-        filling = _Filling(part, self._empty(len(part)))
-        share = max(1, -(-len(part) // self.workers))
+        filling = self._filling(part)
+        count = len(part.places)
+        share = max(1, -(-count // self.workers))
         # What is only copied needs no small portions; checksums are left to the threads.
-        is_copied = self._slots is not None and self.view is None and self._has(part)
+        is_copied = self._slots is not None and self.view is None and self._has(part.places)
         chunk = share if is_copied else min(CHUNK, share)
-        for first in range(0, len(part), chunk):
-            rows = range(first, min(first + chunk, len(part)))
+        for first in range(0, count, chunk):
+            rows = range(first, min(first + chunk, count))
             filling.jobs.append(pool.submit(self._fill, filling, rows, epoch, stop))
         return filling
 
@@ -225,13 +238,17 @@ class Loader:
         if self._is_kept(places):
             self._gather(places, target)
             return
-        for place, image in zip(places.tolist(), target, strict=True):
+        again = filling.repeats[rows.start : rows.stop]
+        for place, repeat, image in zip(places.tolist(), again.tolist(), target, strict=True):
             if stop.is_set():
                 return
             if self._is_bad[place]:
                 continue
             try:
-                image[...] = self._picture(place, epoch)
+                if self.view is None:
+                    image[...] = self._picture(place)
+                else:
+                    self._put_view(place, self.view, self.chance(place, epoch, repeat), image)
             except UnreadableImageError as bad:
                 self._bad[place] = Unreadable(self.manifest.full_name(place), bad.reason)
                 self._is_bad[place] = True
@@ -239,10 +256,8 @@ class Loader:
                 error.add_note(f"while loading {self.manifest.name(place)}")
                 raise
 
-    def _picture(self, place: int, epoch: int) -> np.ndarray:
-        """An image as the network sees it."""
-        if self.view is not None:
-            return self._viewed(place, self.view, self.chance(place, epoch))
+    def _picture(self, place: int) -> np.ndarray:
+        """An image as the network sees it in evaluation."""
         if self.cache is None or self._slots is None:
             return decode(self._read(place), self.record)
         slot = int(self._slots[place])
@@ -252,22 +267,29 @@ class Loader:
             self.cache.write(slot, kept)
         return kept
 
-    def chance(self, place: int, epoch: int) -> np.random.Generator:
-        """What the view of an image is drawn from in an epoch, whenever and in which thread."""
-        return np.random.default_rng([self.seed, epoch, place])
+    def chance(self, place: int, epoch: int, repeat: int = 0) -> np.random.Generator:
+        """What the view of an image is drawn from in an epoch, whenever and in which thread.
 
-    def _viewed(self, place: int, view: View, chance: np.random.Generator) -> np.ndarray:
-        """The part of an image that a view draws, scaled to what the network takes."""
+        repeat: how often the image came before in the order of that pass. The generator is good
+        until the same thread asks for the next.
+        """
+        return self._chance.at(epoch=epoch, place=place, repeat=repeat)
+
+    def _put_view(
+        self, place: int, view: View, chance: np.random.Generator, target: np.ndarray
+    ) -> None:
+        """Write the part of an image that a view draws, scaled to what the network takes."""
         if self.side is None:
             array, box = shown_part(
                 self._read(place),
                 self._drawn_record,
                 view=lambda height, width: view.box(height, width, chance),
             )
-            return scaled_part(array, box, self.record)
+            scale_part(array, box, self.record, target)
+            return
         whole = self._whole(place, self.side)
         box = view.box(whole.height, whole.width, chance)
-        return scaled_part(whole.array, whole.scaled(box), self.record)
+        scale_part(whole.array, whole.scaled(box), self.record, target)
 
     def _whole(self, place: int, side: int) -> Picture:
         """A whole picture, scaled down to the shorter side `side`."""
@@ -304,21 +326,30 @@ class Loader:
         assert self._slots is not None
         self.cache.gather(self._slots[places], target)
 
-    def _empty(self, count: int) -> Tensor:
-        """Room for so many images; where there is a GPU, in memory that it can read by itself."""
-        shape = (count, self.record.height, self.record.width, self.record.channels)
-        return torch.empty(shape, dtype=torch.uint8, pin_memory=torch.cuda.is_available())
+    def _filling(self, part: _Part) -> _Filling:
+        """Room for a batch; where there is a GPU, in memory that it can read by itself."""
+        shape = (len(part.places), self.record.height, self.record.width, self.record.channels)
+        images = torch.empty(shape, dtype=torch.uint8, pin_memory=torch.cuda.is_available())
+        return _Filling(part, images)
 
     @cached_property
     def _read(self) -> Contents:
         return contents(self.manifest)
 
 
-class _Filling:
-    """A batch that is being made: its places, its images as tensor and as array, who makes it."""
+class _Part(NamedTuple):
+    """What a batch is made of: places, and how often each of them came before in the pass."""
 
-    def __init__(self, places: np.ndarray, images: Tensor) -> None:
-        self.places = places
+    places: np.ndarray
+    repeats: np.ndarray
+
+
+class _Filling:
+    """A batch that is being made: its part, its images as tensor and as array, who makes it."""
+
+    def __init__(self, part: _Part, images: Tensor) -> None:
+        self.places = part.places
+        self.repeats = part.repeats
         self.images = images
         self.pixels = images.numpy()
         self.jobs: list[Future[None]] = []
