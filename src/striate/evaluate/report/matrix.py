@@ -17,9 +17,9 @@ from striate.data.names import shown
 MOST_NUMBERED = 24
 # Classes of the drawing with numbers that shows the worst part of a larger matrix.
 MOST_OF_PART = 16
-# Pixels along a side of the heat map, at most; classes beyond share pixels.
-MAP_PX = 1000
-HEAT = (178, 52, 24)
+# Cells along a side of the heat map, at most: smaller ones cannot be seen.
+MAP_CELLS = 250
+HEAT, GREY = (190, 50, 20), (120, 128, 136)
 CELL_PX, LETTERS = 34, 22
 
 
@@ -119,24 +119,35 @@ def numbered_matrix(
     ).format(w=width, h=height, parts=Markup("\n").join(parts))
 
 
+def classes_a_cell(classes: int) -> int:
+    """How many classes share a cell of the heat map, along each side."""
+    return -(-classes // MAP_CELLS)
+
+
 def heat_map(confusion: np.ndarray) -> str:
     """The matrix as a picture in a `data:` address: mistakes in red, what is right in grey.
 
     As opaque as the square root of the share of the row, so that rare mistakes are seen; clear
-    elsewhere, so that it lies on paper and on a dark screen alike.
+    elsewhere, so that it lies on paper and on a dark screen alike. Where classes share a cell, the
+    largest share counts.
     """
-    classes = len(confusion)
     shares = np.sqrt(confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1))
-    is_right = np.eye(classes, dtype=bool)
-    pixels = np.zeros((classes, classes, 4), np.uint8)
-    pixels[..., :3] = np.where(is_right[..., None], (120, 128, 136), HEAT)
-    pixels[..., 3] = np.round(255 * shares)
-    picture = Image.fromarray(pixels)
-    if classes > MAP_PX:
-        picture = picture.resize((MAP_PX, MAP_PX), Image.Resampling.BOX)
+    is_right = np.eye(len(confusion), dtype=bool)
+    wrong, right = _largest(np.where(is_right, 0, shares)), _largest(np.where(is_right, shares, 0))
+    pixels = np.zeros((*wrong.shape, 4), np.uint8)
+    pixels[..., :3] = np.where((right > wrong)[..., None], GREY, HEAT)
+    pixels[..., 3] = np.round(255 * np.maximum(wrong, right))
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _largest(shares: np.ndarray) -> np.ndarray:
+    """The largest number of each cell of the heat map."""
+    side = classes_a_cell(len(shares))
+    cells = -(-len(shares) // side)
+    padded = np.pad(shares, (0, cells * side - len(shares)))
+    return np.asarray(padded.reshape(cells, side, cells, side).max(axis=(1, 3)))
 
 
 def _cell(left: int, top: int, count: int, total: int, told: str, *, is_right: bool) -> Markup:

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from striate.data.names import shown
-from striate.evaluate.evaluation import Evaluation, Reliability, RiskCoverage
+from striate.evaluate.evaluation import ClassEvaluation, Evaluation, Reliability, RiskCoverage
 from striate.evaluate.intervals import Estimate
 from striate.evaluate.predictions import Predictions
 from striate.evaluate.report.axes import Axis
@@ -17,6 +17,7 @@ from striate.evaluate.report.charts import Bin, Series, histogram, line_chart, r
 from striate.evaluate.report.matrix import (
     MOST_NUMBERED,
     Pair,
+    classes_a_cell,
     confused_pairs,
     heat_map,
     most_confused,
@@ -24,7 +25,8 @@ from striate.evaluate.report.matrix import (
 )
 from striate.files import Json
 
-MOST_CLASSES, MOST_PAIRS = 1000, 24
+# More classes than this are put in order of F1, and so many of them shown at once.
+MOST_CLASSES, MOST_PAIRS = 60, 16
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 HISTOGRAM_BINS = 20
 
@@ -75,11 +77,13 @@ class Confusion:
     """Which classes are taken for which.
 
     matrix: with numbers, of all classes or of those most often confused. map: the whole matrix as
-    a picture, where the classes are many; else empty.
+    a picture, where the classes are many; else empty. each: how many of them share a point of it,
+    along each side.
     """
 
     matrix: Markup | None
     map: str
+    each: int
     classes: int
     pairs: tuple[Pair, ...]
     is_part: bool
@@ -118,20 +122,19 @@ def told_method(one: Estimate) -> str:
     return "too few images" if one.method == "none" else one.method
 
 
-def class_rows(evaluation: Evaluation) -> tuple[list[str], list[ClassRow]]:
-    """Heads of the columns, and a row for each class."""
-    heads = ["precision", "recall", "F1"]
+def class_rows(evaluation: Evaluation) -> tuple[list[str], list[ClassRow], list[ClassRow]]:
+    """Heads of the columns, the rows to show at once, and the rest.
+
+    Classes are in their own order; where they are many, the worst come first.
+    """
+    heads = ["precision, %", "recall, %", "F1, %"]
     is_several = evaluation.is_multilabel
     heads += ["average precision", "threshold"] if is_several else []
-    rows = []
-    for one in evaluation.per_class[:MOST_CLASSES]:
-        cells = [_cell(one.precision), _cell(one.recall), _cell(one.f1)]
-        if is_several:
-            limit = "–" if one.threshold is None else f"{one.threshold:.3f}"
-            cells += [_cell(one.average_precision), (limit, "")]
-        percent = 0.0 if one.recall is None else round(100 * one.recall.value, 1)
-        rows.append(ClassRow(shown(one.name), one.images, tuple(cells), percent))
-    return heads, rows
+    found = list(evaluation.per_class)
+    if len(found) > MOST_CLASSES:
+        found.sort(key=lambda one: 2.0 if one.f1 is None else one.f1.value)
+    rows = [_class_row(one, is_several=is_several) for one in found]
+    return heads, rows[:MOST_CLASSES], rows[MOST_CLASSES:]
 
 
 def confusion_of(evaluation: Evaluation) -> Confusion | None:
@@ -142,10 +145,12 @@ def confusion_of(evaluation: Evaluation) -> Confusion | None:
     classes = evaluation.classes
     pairs = tuple(confused_pairs(counts, classes, most=MOST_PAIRS))
     if len(classes) <= MOST_NUMBERED:
-        return Confusion(numbered_matrix(counts, classes), "", len(classes), pairs, is_part=False)
+        matrix: Markup | None = numbered_matrix(counts, classes)
+        return Confusion(matrix, "", 1, len(classes), pairs, is_part=False)
     part = most_confused(counts)
     matrix = numbered_matrix(counts, classes, part) if part else None
-    return Confusion(matrix, heat_map(counts), len(classes), pairs, is_part=True)
+    each = classes_a_cell(len(classes))
+    return Confusion(matrix, heat_map(counts), each, len(classes), pairs, is_part=True)
 
 
 def reliability_charts(evaluation: Evaluation) -> list[Markup]:
@@ -210,6 +215,15 @@ def settings_rows(settings: Mapping[str, Json]) -> list[tuple[str, str, str]]:
         )
         rows.append((name.replace("_", " "), _word(value), str(origin or "")))
     return sorted(rows, key=lambda row: row[2] != "option")
+
+
+def _class_row(one: ClassEvaluation, *, is_several: bool) -> ClassRow:
+    cells = [_cell(one.precision), _cell(one.recall), _cell(one.f1)]
+    if is_several:
+        limit = "–" if one.threshold is None else f"{one.threshold:.3f}"
+        cells += [_cell(one.average_precision), (limit, "")]
+    percent = 0.0 if one.recall is None else round(100 * one.recall.value, 1)
+    return ClassRow(shown(one.name), one.images, tuple(cells), percent)
 
 
 def _cell(one: Estimate | None) -> tuple[str, str]:

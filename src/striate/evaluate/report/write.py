@@ -46,7 +46,7 @@ def page(
     """The page as text."""
     story = story or Story()
     album = Album(said, manifest, advance)
-    heads, rows = sections.class_rows(evaluation)
+    heads, rows, rest = sections.class_rows(evaluation)
     rejection = evaluation.rejection
     return template("striate.evaluate.report", "page.html.j2").render(
         version=__version__,
@@ -57,7 +57,7 @@ def page(
         curves=training_curves(story, evaluation.selection),
         heads=heads,
         classes=rows,
-        hidden_classes=len(evaluation.per_class) - len(rows),
+        rest=rest,
         confusion=sections.confusion_of(evaluation),
         reliability=sections.reliability_charts(evaluation),
         calibration=evaluation.calibration,
