@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from striate.errors import UsageError, did_you_mean, listing
-from striate.ir import Graph, Value
+from striate.ir import Graph
 from striate.ir.edit import without_unneeded
 
 
@@ -25,7 +25,7 @@ def tapped(graph: Graph, outputs: Sequence[str]) -> Graph:
             f"outputs must be a list of names, not {outputs!r}",
             'for example outputs=["layer2", "layer4"]',
         )
-    known = _values_by_name(graph)
+    known = graph.named_values
     for name in outputs:
         if name not in known:
             raise UsageError.of(
@@ -34,18 +34,3 @@ def tapped(graph: Graph, outputs: Sequence[str]) -> Graph:
                 f"it has: {listing(list(known))}",
             )
     return without_unneeded(graph, [value for name in outputs for value in known[name]])
-
-
-def _values_by_name(graph: Graph) -> dict[str, tuple[Value, ...]]:
-    """Containers first, so that a message lists what people mean before single layers."""
-    found: dict[str, tuple[Value, ...]] = {}
-    for region in graph.root.walk():
-        if region.path and region.outputs:
-            found[region.path] = region.outputs
-    found |= graph.names
-    nodes = {
-        node.path: tuple(Value(index, port) for port in range(len(node.outputs)))
-        for index, node in enumerate(graph.nodes)
-        if node.op.is_element
-    }
-    return found | {path: values for path, values in nodes.items() if path not in found}

@@ -149,6 +149,25 @@ class Graph:
                 found[value.node][index] = None
         return tuple(tuple(readers) for readers in found)
 
+    @cached_property
+    def named_values(self) -> dict[str, tuple[Value, ...]]:
+        """What can be asked for by name: containers, labels and `as` names, layers by their path.
+
+        What is called several times has its last value; a container may have several. Containers
+        come first, so that a message lists what people mean before single layers.
+        """
+        found: dict[str, tuple[Value, ...]] = {}
+        for region in self.root.walk():
+            if region.path and region.outputs:
+                found[region.path] = region.outputs
+        found |= self.names
+        nodes = {
+            node.path: tuple(Value(index, port) for port in range(len(node.outputs)))
+            for index, node in enumerate(self.nodes)
+            if node.op.is_element
+        }
+        return found | {path: values for path, values in nodes.items() if path not in found}
+
     @property
     def input_types(self) -> tuple[TensorType, ...]:
         """Sizes of the inputs."""
