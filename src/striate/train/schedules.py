@@ -17,10 +17,13 @@ ONE_CYCLE_END = 1e-4 / 25
 def rate(progress: float, settings: Settings) -> float:
     """Share of the highest learning rate at `progress` in 0..1 of the training.
 
-    `settings.warm_up` is the share of the training spent going up, `settings.schedule` the name of
-    what follows.
+    `settings.warm_up` is the share spent going up, `settings.schedule` the name of what follows.
+    Where only the head learns at first, the rate runs once for that and once for the rest.
     """
-    return SCHEDULES[settings.schedule](min(max(progress, 0.0), 1.0), settings.warm_up)
+    progress, frozen = min(max(progress, 0.0), 1.0), settings.freeze
+    if 0 < frozen < 1:
+        progress = progress / frozen if progress < frozen else (progress - frozen) / (1 - frozen)
+    return SCHEDULES[settings.schedule](progress, settings.warm_up)
 
 
 def cosine(progress: float, warm_up: float) -> float:

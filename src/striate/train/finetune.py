@@ -1,0 +1,141 @@
+"""Fine-tuning: which part of a network is its head, what is frozen, and how fast layers learn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from striate.ir import Graph, TorchLayer
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A network in two: the head, which turns features into outputs, and the body before it.
+
+    head, body: names of parameters. before: paths of the modules that the body's weights lie in or
+    that run before them.
+    """
+
+    head: frozenset[str]
+    body: frozenset[str]
+    before: tuple[str, ...]
+
+    def freeze(self, module: nn.Module) -> None:
+        """Let only the head learn; `train` must be used in place of `module.train()`."""
+        for name, parameter in module.named_parameters():
+            parameter.requires_grad_(name not in self.body)
+
+    def thaw(self, module: nn.Module) -> None:
+        """Let everything learn again."""
+        for parameter in module.parameters():
+            parameter.requires_grad_(True)
+
+    def train(self, module: nn.Module) -> None:
+        """Put the network into training mode, but not what is frozen.
+
+        So the running statistics of its norms stay as they are, and its features are those that the
+        weights were published with: without dropout, without left out branches.
+        """
+        module.train()
+        if all(not module.get_parameter(name).requires_grad for name in self.body):
+            for path in self.before:
+                module.get_submodule(path).eval()
+
+
+def parts(graph: Graph, fresh: Collection[str] = ()) -> Parts:
+    """Head and body of a network.
+
+    fresh: keys that weights from elsewhere did not fill (`Loaded.fresh`); they learn with the head.
+    """
+    heads = head_nodes(graph)
+    names = {
+        index: [key for key in node_keys(graph, index) if key not in fresh]
+        for index in range(len(graph.nodes))
+        if index not in heads and is_trained(graph, index)
+    }
+    body = frozenset(key for keys in names.values() for key in keys)
+    every = {key for index in range(len(graph.nodes)) for key in node_keys(graph, index)}
+    needed = _ancestors(graph, [index for index, keys in names.items() if keys])
+    before = [
+        graph.nodes[index].path
+        for index in sorted(needed)
+        if isinstance(graph.nodes[index].torch, TorchLayer) and not _is_bare(graph, index)
+    ]
+    return Parts(frozenset(every) - body, body, tuple(dict.fromkeys(before)))
+
+
+def head_nodes(graph: Graph) -> frozenset[int]:
+    """The layers with trained weights that no other such layer follows on the way to an output."""
+    found, seen = set[int](), set[int]()
+    todo = [value.node for value in graph.outputs]
+    while todo:
+        index = todo.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        if is_trained(graph, index):
+            found.add(index)
+        else:
+            todo.extend(value.node for value in graph.nodes[index].inputs)
+    return frozenset(found)
+
+
+def depths(graph: Graph) -> dict[str, float]:
+    """How deep the layer of each parameter lies: 0 for the first, 1 for the last.
+
+    Depth is the number of layers with trained weights other than norms, on the longest way from
+    the input to the layer, itself included; a norm lies as deep as what it follows. What is shared
+    counts where it is used first.
+    """
+    levels = list[int]()
+    found = dict[str, int]()
+    for index, node in enumerate(graph.nodes):
+        below = max((levels[value.node] for value in node.inputs), default=0)
+        levels.append(below + (is_trained(graph, index) and node.op.glyph != "norm"))
+        for key in node_keys(graph, index):
+            found.setdefault(key, max(levels[-1], 1))
+    deepest = max(found.values(), default=1)
+    return {key: (level - 1) / max(deepest - 1, 1) for key, level in found.items()}
+
+
+def lr_scales(graph: Graph, depth_decay: float) -> dict[str, float]:
+    """Learning rate of each parameter as a share of the highest, which is that of the last layer.
+
+    The first layer has `depth_decay`, those between lie between, in equal ratios: what a first
+    layer sees, edges and colours, is of use for all images as it is.
+
+    Source: J. Howard and S. Ruder, "Universal language model fine-tuning for text classification",
+    2018, section 3.2, discriminative fine-tuning, here with one ratio from end to end.
+    """
+    return {key: depth_decay ** (1 - depth) for key, depth in depths(graph).items()}
+
+
+def is_trained(graph: Graph, index: int) -> bool:
+    """Whether a layer has weights that learn."""
+    return any(weight.trained for weight in graph.nodes[index].weights)
+
+
+def node_keys(graph: Graph, index: int) -> Iterator[str]:
+    """Names of the parameters of a layer, in the module of the network."""
+    node = graph.nodes[index]
+    for weight in node.weights:
+        if weight.trained:
+            yield f"{node.path}.{weight.name}" if weight.name else node.path
+
+
+def _is_bare(graph: Graph, index: int) -> bool:
+    """Whether its weight is a tensor outside of any layer."""
+    return any(not weight.name for weight in graph.nodes[index].weights)
+
+
+def _ancestors(graph: Graph, indices: Collection[int]) -> set[int]:
+    """These nodes and all they depend on."""
+    found, todo = set[int](), list(indices)
+    while todo:
+        index = todo.pop()
+        if index not in found:
+            found.add(index)
+            todo.extend(value.node for value in graph.nodes[index].inputs)
+    return found
