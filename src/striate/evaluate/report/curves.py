@@ -12,8 +12,14 @@ from striate.evaluate.report.charts import Series, line_chart
 from striate.evaluate.report.story import Row, Story
 
 # Columns that are none of the validation's scores.
-NO_SCORES = ("epoch", "lr", "seconds", "images_per_s", "input_share")
-NAMES = {"train_loss": "training", "val_loss": "validation", "val_macro_f1": "macro-F1"}
+NO_SCORES = ("epoch", "step", "lr", "score", "seconds", "images_per_s", "input_share")
+NAMES = {
+    "train_loss": "training",
+    "val_loss": "validation",
+    "train_accuracy": "accuracy in training",
+    "val_accuracy": "accuracy",
+    "val_macro_f1": "macro-F1",
+}
 # How many times a loss must shrink before it is drawn in powers of ten.
 SHRUNK = 30
 
@@ -48,7 +54,10 @@ def _scores(story: Story, selection: str) -> Markup | None:
     names = [
         name
         for name in _columns(story.log)
-        if name not in NO_SCORES and "loss" not in name and _are_shares(story.log, name)
+        if not name.endswith("_s")
+        and name not in NO_SCORES
+        and "loss" not in name
+        and _are_shares(story.log, name)
     ]
     chosen = [name for name in names if _plain(name) == _plain(selection)]
     names = [*chosen, *(name for name in names if name not in chosen)][:4]
@@ -57,7 +66,7 @@ def _scores(story: Story, selection: str) -> Markup | None:
     if not values:
         return None
     rough = around(values, "")
-    y = Axis("validation", max(rough.low, 0), min(rough.high, 1), is_share=True)
+    y = Axis("share", max(rough.low, 0), min(rough.high, 1), is_share=True)
     return line_chart(series, _epochs(story.log), y, title="Scores", mark=_best(story))
 
 
