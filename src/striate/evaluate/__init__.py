@@ -1,5 +1,6 @@
 """Numbers about a trained network: what it says about images, and how right that is."""
 
+from striate.evaluate.assess import Circumstances, assess
 from striate.evaluate.calibration import Calibration, calibrate
 from striate.evaluate.classify import (
     Answers,
@@ -8,7 +9,7 @@ from striate.evaluate.classify import (
     logits_of,
     unreadable_of,
 )
-from striate.evaluate.evaluation import Evaluation
+from striate.evaluate.evaluation import Evaluation, Subject
 from striate.evaluate.intervals import Estimate, Interval, wilson
 from striate.evaluate.metrics import (
     SELECTIONS,
@@ -27,14 +28,17 @@ __all__ = [
     "SELECTIONS",
     "Answers",
     "Calibration",
+    "Circumstances",
     "ClassScore",
     "Estimate",
     "Evaluation",
     "Interval",
     "Predictions",
     "Scores",
+    "Subject",
     "accuracy_line",
     "answers",
+    "assess",
     "calibrate",
     "class_table",
     "confusion_counts",

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from striate.files import Json
 
 # 97.5 % point of the standard normal distribution: two-sided 95 %.
@@ -77,12 +75,3 @@ def share(part: int, whole: int) -> Estimate | None:
         return None
     found = wilson(part, whole)
     return Estimate(part / whole, found.low, found.high, "Wilson", whole)
-
-
-def percentile(value: float, samples: np.ndarray, images: int) -> Estimate:
-    """A number with the middle 95 % of what resampled images gave.
-
-    Source: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
-    """
-    low, high = np.quantile(samples, (0.025, 0.975))
-    return Estimate(value, min(float(low), value), max(float(high), value), "bootstrap", images)
