@@ -53,3 +53,40 @@ def repeats(places: np.ndarray) -> np.ndarray:
     found = np.empty(len(held), np.int64)
     found[order] = numbers - np.maximum.accumulate(np.where(is_first, numbers, 0))
     return found
+
+
+def uniforms(*numbers: int, places: np.ndarray, count: int) -> np.ndarray:
+    """So many numbers for each place, evenly from 0 to below 1: float64, N×count.
+
+    They depend on `numbers` (a seed, a step, ..., each at least 0) and the place alone, not on what
+    other places there are, and come at once for all of them.
+    """
+    key = np.random.SeedSequence(numbers).generate_state(2, np.uint32).astype(np.uint64)
+    blocks = np.arange(-(-count // 4), dtype=np.uint64)
+    wide = np.asarray(places, np.uint64)[:, None]
+    counter = np.stack(np.broadcast_arrays(wide & _LOW, wide >> _HALF, blocks, np.uint64(0)))
+    words = philox(counter, key)  # 4 × N × blocks
+    drawn: np.ndarray = np.moveaxis(words, 0, -1).reshape(len(places), -1)[:, :count] / 2**32
+    return drawn
+
+
+_LOW, _HALF = np.uint64(2**32 - 1), np.uint64(32)
+_ROUNDS = 10
+_FACTORS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_STEPS = np.array([0x9E3779B9, 0xBB67AE85], np.uint64)
+
+
+def philox(counter: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Random words of 32 bits, four for each counter of four; all in uint64, 4×....
+
+    Source: J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011, section 4.3:
+    Philox-4x32 with ten rounds. numpy's generator of that name has words of 64 bits, and makes them
+    for one counter at a time.
+    """
+    first, second, third, fourth = counter
+    for number in range(_ROUNDS):
+        low, high = (key + np.uint64(number) * _STEPS) & _LOW
+        one, other = first * _FACTORS[0], third * _FACTORS[1]
+        first, second = (other >> _HALF) ^ second ^ low, other & _LOW
+        third, fourth = (one >> _HALF) ^ fourth ^ high, one & _LOW
+    return np.stack([first, second, third, fourth])

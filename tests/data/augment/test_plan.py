@@ -34,6 +34,32 @@ def test_a_step_is_drawn_alike_whatever_was_drawn_before() -> None:
     assert draw(ALL, seed=4, step=7, shape=SHAPE).told(5) != told[0]
 
 
+def test_ranks_draw_for_their_images_what_one_process_draws() -> None:
+    places = np.random.default_rng(0).permutation(500)[:64]
+    whole = draw(ALL, seed=3, step=7, shape=SHAPE, places=places)
+    names = ("shifts", "flips", "angles", "kinds", "strengths", "factors", "holes")
+    for rank in range(3):
+        own = places[rank::3]
+        part = draw(ALL, seed=3, step=7, shape=(len(own), 32, 48), places=own)
+        for name in names:
+            assert np.array_equal(getattr(part, name), getattr(whole, name)[rank::3]), name
+        assert whole.mix is not None
+        assert part.mix is not None
+        assert (part.mix.kind, part.mix.share, part.mix.box) == (
+            whole.mix.kind, whole.mix.share, whole.mix.box
+        )  # fmt: skip
+        assert sorted(part.mix.partners) == list(range(len(own)))
+
+
+def test_an_image_in_another_step_or_place_draws_anew() -> None:
+    places = np.array([8, 9])
+    one = draw(ALL, seed=0, step=1, shape=(2, 32, 48), places=places)
+    later = draw(ALL, seed=0, step=2, shape=(2, 32, 48), places=places)
+    assert one.angles is not None
+    assert later.angles is not None
+    assert len({*one.angles.tolist(), *later.angles.tolist()}) == 4
+
+
 def test_no_global_source_of_chance_is_touched() -> None:
     before = torch.get_rng_state()
     state, numbers = random.getstate(), str(np.random.get_state())  # noqa: NPY002

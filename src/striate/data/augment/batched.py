@@ -32,6 +32,9 @@ class Augmented(NamedTuple):
 class Augmenter:
     """Changes batches of training images, the same way for the same step whatever ran before.
 
+    What happens to an image in a step is the same on whichever of several processes it is, but for
+    what it is mixed with, which is another image of the same process.
+
     classes: how many there are. ground: what erased parts become, per channel in 0..1. seed: of all
     that is drawn; on the CPU, so that every device sees the same, and never from torch's own
     generators.
@@ -42,14 +45,23 @@ class Augmenter:
     ground: tuple[float, ...]
     seed: int = 0
 
-    def __call__(self, images: Tensor, labels: Tensor, *, step: int) -> Augmented:
+    def __call__(
+        self, images: Tensor, labels: Tensor, *, step: int, places: Tensor | None = None
+    ) -> Augmented:
         """The batch of one step, counted from 0 over the whole training.
 
         images: uint8, N×H×W×C, on any device; they stay as they are. labels: int64, N; or, of
-        images that may have several, float32, N×K.
+        images that may have several, float32, N×K. places: of the images in their manifest, int64,
+        N, which chance goes by; their numbers in the batch where there is no manifest.
         """
         count, height, width, _ = images.shape
-        draws = draw(self.plan, seed=self.seed, step=step, shape=(count, height, width))
+        draws = draw(
+            self.plan,
+            seed=self.seed,
+            step=step,
+            shape=(count, height, width),
+            places=None if places is None else places.numpy(),
+        )
         changed = applied(images, draws, self.plan, ground=self.ground)
         mix = draws.mix
         targets = mixed_targets(labels, mix, classes=self.classes) if mix else labels

@@ -12,6 +12,7 @@ import numpy as np
 
 from striate.data.augment.moves import Edges
 from striate.data.augment.trivial import STEPS, Kind
+from striate.data.chance import uniforms
 from striate.errors import UsageError
 from striate.files import Json
 
@@ -130,33 +131,43 @@ class _Stream(IntEnum):
     JITTER = 4
     ERASE = 5
     MIX = 6
+    FLIP = 7
 
 
-def draw(plan: Augmentation, *, seed: int, step: int, shape: tuple[int, int, int]) -> Draws:
-    """What happens in one step to images of `shape`, N×H×W; depends on the arguments only."""
+def draw(
+    plan: Augmentation,
+    *,
+    seed: int,
+    step: int,
+    shape: tuple[int, int, int],
+    places: np.ndarray | None = None,
+) -> Draws:
+    """What happens in one step to images of `shape`, N×H×W; depends on the arguments only.
 
-    def chance(stream: _Stream) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence([seed, step], spawn_key=(stream,)))
-
+    places: of the images in their manifest, int64, N; without them, their numbers in the batch.
+    What is drawn for an image depends on its own place, not on what else is in the batch, so that
+    it is the same however many processes share a step. How the batch is mixed depends on the step.
+    """
     images, height, width = shape
-    moves = chance(_Stream.MOVE)
+    whose = np.arange(images) if places is None else places
+
+    def chance(stream: _Stream, count: int) -> np.ndarray:
+        return uniforms(seed, step, stream, places=whose, count=count)
+
     limits = [min(plan.padding, height - 1), min(plan.padding, width - 1)]
-    kinds, strengths = _trivial(images, chance(_Stream.TRIVIAL)) if plan.trivial_augment else _NONE
+    kinds, strengths = _trivial(chance(_Stream.TRIVIAL, 3)) if plan.trivial_augment else _NONE
     return Draws(
-        shifts=_only(plan.padding, lambda: _shifts(images, limits, moves)),
-        flips=_only(plan.flip, lambda: moves.random(images) < 0.5),
-        angles=_only(
-            plan.rotate,
-            lambda: chance(_Stream.ROTATE).uniform(-plan.rotate, plan.rotate, images),
-        ),
+        shifts=_only(plan.padding, lambda: _shifts(limits, chance(_Stream.MOVE, 2))),
+        flips=_only(plan.flip, lambda: chance(_Stream.FLIP, 1)[:, 0] < 0.5),
+        angles=_only(plan.rotate, lambda: plan.rotate * (2 * chance(_Stream.ROTATE, 1)[:, 0] - 1)),
         kinds=kinds,
         strengths=strengths,
-        factors=_only(
-            plan.jitter,
-            lambda: chance(_Stream.JITTER).uniform(1 - plan.jitter, 1 + plan.jitter, (images, 3)),
+        factors=_only(plan.jitter, lambda: 1 + plan.jitter * (2 * chance(_Stream.JITTER, 3) - 1)),
+        holes=_only(
+            plan.erase,
+            lambda: _holes(plan.erase, (height, width), chance(_Stream.ERASE, 1 + 4 * TRIES)),
         ),
-        holes=_only(plan.erase, lambda: _holes(plan.erase, shape, chance(_Stream.ERASE))),
-        mix=_mix(plan, shape, chance(_Stream.MIX)) if plan.is_mixing else None,
+        mix=_mix(plan, shape, _mixing(seed, step)) if plan.is_mixing else None,
     )
 
 
@@ -167,50 +178,62 @@ def _only(wanted: float, draws: Callable[[], np.ndarray]) -> np.ndarray | None:
     return draws() if wanted else None
 
 
-def _shifts(images: int, limits: list[int], chance: np.random.Generator) -> np.ndarray:
-    lowest, highest = [-limit for limit in limits], [limit + 1 for limit in limits]
-    return chance.integers(lowest, highest, (images, 2))
+def _mixing(seed: int, step: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, step], spawn_key=(_Stream.MIX,)))
 
 
-def _trivial(images: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _whole(chance: np.ndarray, count: int | np.ndarray) -> np.ndarray:
+    """Whole numbers from 0 to below `count`, all equally likely, of numbers from 0 to below 1."""
+    return (chance * count).astype(np.int64)
+
+
+def _shifts(limits: list[int], chance: np.ndarray) -> np.ndarray:
+    most = np.array(limits)
+    shifts: np.ndarray = _whole(chance, 2 * most + 1) - most
+    return shifts
+
+
+def _trivial(chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """An operation for each image, and its strength from -1 to 1 in equal steps both ways."""
-    kinds = chance.integers(0, len(Kind), images)
-    signs = chance.choice([-1, 1], images)
-    return kinds, signs * chance.integers(0, STEPS + 1, images) / STEPS
+    signs = np.where(chance[:, 1] < 0.5, -1, 1)
+    return _whole(chance[:, 0], len(Kind)), signs * _whole(chance[:, 2], STEPS + 1) / STEPS
 
 
-def _holes(share: float, shape: tuple[int, int, int], chance: np.random.Generator) -> np.ndarray:
+def _holes(share: float, size: tuple[int, int], chance: np.ndarray) -> np.ndarray:
     """What is erased of each image; nothing where no try fits into it."""
-    images, height, width = shape
-    holes = np.zeros((images, 4), np.int64)
-    limit = math.log(ERASED_SHAPE)
-    for image in np.flatnonzero(chance.random(images) < share):
-        for _ in range(TRIES):
-            area = height * width * chance.uniform(*ERASED_AREA)
-            ratio = math.exp(chance.uniform(limit, -limit))
-            down, across = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+    height, width = size
+    holes = np.zeros((len(chance), 4), np.int64)
+    lowest, highest = ERASED_AREA
+    for image in np.flatnonzero(chance[:, 0] < share):
+        for area, shape, above, beside in chance[image, 1:].reshape(TRIES, 4):
+            pixels = height * width * (lowest + (highest - lowest) * area)
+            ratio = ERASED_SHAPE ** (2 * shape - 1)
+            down, across = round(math.sqrt(pixels * ratio)), round(math.sqrt(pixels / ratio))
             if 0 < down < height and 0 < across < width:
-                top, left = chance.integers(0, (height - down + 1, width - across + 1))
+                top, left = int(above * (height - down + 1)), int(beside * (width - across + 1))
                 holes[image] = (top, left, top + down, left + across)
                 break
     return holes
 
 
 def _mix(plan: Augmentation, shape: tuple[int, int, int], chance: np.random.Generator) -> Mix:
-    """Partners and shares of a batch; a step has one share, as in both papers."""
+    """Partners and shares of a batch; a step has one share, as in both papers.
+
+    Partners come last: processes that share a step may have batches of different sizes.
+    """
     images, height, width = shape
     is_cut = plan.mixup == 0 or (plan.cutmix > 0 and chance.random() < 0.5)
     alpha = plan.cutmix if is_cut else plan.mixup
-    partners, share = chance.permutation(images), float(chance.beta(alpha, alpha))
+    share = float(chance.beta(alpha, alpha))
     if not is_cut:
-        return Mix("mixup", partners, share)
+        return Mix("mixup", chance.permutation(images), share)
     down, across = height * math.sqrt(1 - share), width * math.sqrt(1 - share)
     middle_y, middle_x = chance.uniform(0, height), chance.uniform(0, width)
     top, bottom = _clipped(middle_y, down, height)
     left, right = _clipped(middle_x, across, width)
     # What the box loses at the edges counts for the image itself.
     share = 1 - (bottom - top) * (right - left) / (height * width)
-    return Mix("cutmix", partners, share, (top, left, bottom, right))
+    return Mix("cutmix", chance.permutation(images), share, (top, left, bottom, right))
 
 
 def _clipped(middle: float, length: float, side: int) -> tuple[int, int]:
