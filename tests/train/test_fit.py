@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,10 @@ import pytest
 import torch
 
 from striate import network
-from striate.data import Advance, Preprocessing, index, load_manifest
+from striate.data import Preprocessing, index, load_manifest
 from striate.errors import DataError, StriateError, TrainingError, UsageError
 from striate.train import Silent, fit, load_checkpoint
+from striate.train.reporter import Show
 from tests.data.pictures import stripe_folder, write
 from tests.train.runs import NET, QUICK, trained
 
@@ -40,14 +41,14 @@ class Interrupting(Notes):
         self.batches = 0
 
     @contextmanager
-    def bar(self, title: str, total: int) -> Iterator[Advance]:
-        def advance(_: int) -> None:
+    def live(self, title: str, total: int) -> Iterator[Show]:
+        def show(_images: int, _figures: Callable[[], str]) -> None:
             if title.startswith(f"epoch {self.epoch}/"):
                 self.batches += 1
                 if self.batches == 1:
                     os.kill(os.getpid(), signal.SIGINT)
 
-        yield advance
+        yield show
 
 
 def test_a_run_learns_and_leaves_all_its_files(tmp_path: Path) -> None:
@@ -64,6 +65,7 @@ def test_a_run_learns_and_leaves_all_its_files(tmp_path: Path) -> None:
         "manifest.parquet",
         "network.cnn",
         "settings.json",
+        "timing.csv",
         "unreadable.csv",
     ]
     facts = json.loads((run / "best.json").read_text())
@@ -71,7 +73,7 @@ def test_a_run_learns_and_leaves_all_its_files(tmp_path: Path) -> None:
     assert facts["epoch"] == outcome.best
     assert facts["metrics"]["accuracy"] == 1.0
     assert facts["metrics"]["images"] == 3  # a tenth of 24, rounded up
-    assert facts["selection"].startswith("macro-F1 on the validation split")
+    assert facts["selection"].startswith("macro-f1 on the validation split")
     assert facts["data"]["root"] == str(tmp_path / "photos")
     assert facts["versions"]["torch"] == torch.__version__
     with (run / "log.csv").open() as file:

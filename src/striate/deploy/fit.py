@@ -12,10 +12,11 @@ from striate.train import fit as train_into_folder
 
 
 def fit(
-    net: str | Network | None,
-    data: str | Path,
+    net: str | Network | None = None,
+    data: str | Path | None = None,
     *,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
     preview: str | Path | None = None,
     reporter: Reporter | None = None,
     **options: Unpack[Options],
@@ -26,9 +27,11 @@ def fit(
 
     Raises:
         StriateError: with what is wrong and what to do.
-        KeyboardInterrupt: Ctrl-C was pressed; the weights `last` were saved.
+        KeyboardInterrupt: Ctrl-C was pressed; all was saved that `resume` needs.
     """
-    outcome = train_into_folder(net, data, out=out, preview=preview, reporter=reporter, **options)
+    outcome = train_into_folder(
+        net, data, out=out, resume=resume, preview=preview, reporter=reporter, **options
+    )
     if outcome.is_interrupted:
         raise KeyboardInterrupt
     return load(outcome.folder)

@@ -2,9 +2,9 @@
 
 from striate.options import Options, Precision
 from striate.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from striate.train.finish import Outcome
 from striate.train.fit import fit
 from striate.train.folder import LOG, MANIFEST, NETWORK, SETTINGS
-from striate.train.loop import Outcome
 from striate.train.preview import Shown, check_picture_name, save_preview
 from striate.train.reporter import Reporter, Silent, Terminal
 from striate.train.settings import Settings

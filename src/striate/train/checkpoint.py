@@ -13,10 +13,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from striate.errors import BundleError, StriateError
+from striate.errors import BundleError, StriateError, TrainingError
 from striate.files import Json, replace_file, replace_json
+from striate.train.disk import require_free, told_when_full
 
 FORMAT = 1
+PORTION_BYTES = 2**22
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,47 @@ def save_checkpoint(
     """Write `<name>.safetensors` and `<name>.json`, each in one step.
 
     The facts stand in both files and name the digest of the tensors, so a stop between the two
-    steps is noticed on loading and does no harm.
+    steps is noticed on loading and does no harm. Both files are as they were if this fails.
+
+    Raises:
+        TrainingError: the disk is full, or does not give back what was written.
+    """
+    head = save_tensors(folder / f"{name}.safetensors", tensors, facts)
+    with told_when_full(folder):
+        replace_json(folder / f"{name}.json", head)
+
+
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Write one file of tensors with the facts in its head, in one step; these, with a digest.
+
+    The file takes the place of an old one once it was read back and found to be what was written.
+
+    Raises:
+        TrainingError: the disk is full, or does not give back what was written.
     """
     plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
     head: dict[str, Json] = {"format": FORMAT, "weights_sha256": digest(plain), **facts}
     metadata = {"striate": json.dumps(head, allow_nan=False)}
     # Not safetensors' own save_file: it makes files that only their owner may read.
     content = save(_unshared(plain), metadata=metadata)
-    replace_file(folder / f"{name}.safetensors", lambda temporary: _write_bytes(temporary, content))
-    replace_json(folder / f"{name}.json", head)
+    with told_when_full(path.parent, needed_bytes=len(content)):
+        require_free(path.parent, len(content))
+        replace_file(path, lambda temporary: _write_checked(temporary, content))
+    return head
+
+
+def load_tensors(path: Path) -> Checkpoint:
+    """What `save_tensors` wrote; runs no code from it.
+
+    Raises:
+        BundleError: missing, damaged or of another format.
+    """
+    tensors, facts = _read_tensors(path)
+    if facts.get("format") != FORMAT or facts.get("weights_sha256") != digest(tensors):
+        raise _damaged(path, ValueError("its digest is not that of its tensors"))
+    return Checkpoint(tensors, facts)
 
 
 def load_checkpoint(folder: Path, name: str) -> Checkpoint:
@@ -74,8 +108,19 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
     return total.hexdigest()
 
 
-def _write_bytes(path: Path, content: bytes) -> None:
+def _write_checked(path: Path, content: bytes) -> None:
+    """Write, and read back what was written."""
     path.write_bytes(content)
+    with path.open("rb") as file:
+        for start in range(0, len(content), PORTION_BYTES):
+            if file.read(PORTION_BYTES) != content[start : start + PORTION_BYTES]:
+                raise TrainingError.of(
+                    "save-differs",
+                    f"{path.parent} gives back other bytes than were written to it",
+                    "the disk is failing, or its file system is: what was saved before is intact",
+                    "copy the run folder to another disk, and go on there with "
+                    f"striate fit --resume {path.parent.name}",
+                )
 
 
 def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

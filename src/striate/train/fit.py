@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -19,36 +18,48 @@ from striate.data import (
     Manifest,
     Preprocessing,
     measure_workers,
-    network_input,
     save_unreadable,
 )
+from striate.errors import UsageError
 from striate.files import Json, replace_json, replace_text
 from striate.networks import Network
 from striate.options import Options, check_options
-from striate.train.choose import Way, fastest_way
-from striate.train.folder import MANIFEST, NETWORK, SETTINGS, UNREADABLE, check_free, make_folder
-from striate.train.loop import SELECTION, Job, Outcome, train
+from striate.train.course import Clock
+from striate.train.disk import require_room
+from striate.train.finish import Outcome
+from striate.train.folder import (
+    MANIFEST,
+    NETWORK,
+    RUNS,
+    SETTINGS,
+    UNREADABLE,
+    check_free,
+    make_folder,
+)
+from striate.train.logbook import check_tensorboard
+from striate.train.loop import train
 from striate.train.plan import plan
 from striate.train.prepare import Prepared, prepare
 from striate.train.preview import check_picture_name, first_images, preview_title, save_preview
-from striate.train.reporter import Reporter, Terminal
+from striate.train.processes import Team
+from striate.train.reporter import Reporter, Silent, Terminal
+from striate.train.resume import go_on
+from striate.train.session import Job
 from striate.train.settings import Origin, Settings
 from striate.train.start import Start
+from striate.train.state import run_bytes
 from striate.train.steps import Steps
 
-# Multiply-accumulates of a whole training below which measuring the fastest way does not pay.
-WORTH_MEASURING = 2e12
 # Images to decode below which measuring the fastest number of threads does not pay.
 WORTH_MEASURING_WORKERS = 2000
-# What the forward and the backward pass of a step cost, in forward passes.
-PASSES = 3
 
 
 def fit(
-    net: str | Network | None,
-    data: str | Path,
+    net: str | Network | None = None,
+    data: str | Path | None = None,
     *,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
     preview: str | Path | None = None,
     reporter: Reporter | None = None,
     **options: Unpack[Options],
@@ -57,45 +68,73 @@ def fit(
 
     net: a zoo name, notation text, a path to a `.cnn` file, or a network; None for one that suits
     the data. data: see `striate.data.index`. out: the run folder, which must be empty or absent.
-    preview: a picture to write of the first images as the network sees them. options: see
-    `Options`; what is left out is chosen, and told in the run's `settings.json`.
+    resume: a run folder, to go on with in place of all these. preview: a picture to write of the
+    first images as the network sees them. options: see `Options`; what is left out is chosen, and
+    told in the run's `settings.json`.
+
+    Under `torchrun` or `accelerate launch` all processes train one network together.
 
     Raises:
         UsageError, DataError, TextError, TrainingError: with what is wrong and what to do.
     """
-    tell = reporter or Terminal()
-    wanted = Path(out) if out is not None else None
+    clock = Clock()
     check_options(options)
+    if resume is not None:
+        given = {"net": net, "data": data, "out": out, "preview": preview, **options}
+        return go_on(Path(resume), given, reporter or Terminal(), clock)
+    if data is None:
+        raise UsageError.of(
+            "no-data", "there is nothing to train on", "name a folder of images: striate fit photos"
+        )
+    wanted = Path(out) if out is not None else None
     check_free(wanted)
     if preview is not None:
         check_picture_name(Path(preview))
-    planned = plan(net, data, options, tell)
-    start, manifest, settings = planned.start, planned.manifest, planned.settings
-    prepared = prepare(manifest, planned.record, settings, reporter=tell)
+    if options.get("tensorboard"):
+        check_tensorboard()
+    team = Team()
+    tell = (reporter or Terminal()) if team.is_first else Silent()
+    # The first process fills the cache; the others find it filled.
+    with team.first_goes_first():
+        planned = plan(net, data, options, tell)
+        start, manifest, settings = planned.start, planned.manifest, planned.settings
+        team.share_of_batch(settings.batch)
+        prepared = prepare(manifest, planned.record, settings, reporter=tell)
     record = start.suited(prepared.record)
-    settings = with_workers(settings, prepared, reporter=tell)
+    if team.is_first:
+        settings = with_workers(settings, prepared, reporter=tell)
+        loader, _ = prepared.loaders(record, settings)
+        settings = with_way(settings, start.network, loader, record, reporter=tell)
+    settings = team.first(settings)
     loader, val = prepared.loaders(record, settings)
-    settings = with_way(settings, start.network, loader, record, reporter=tell)
     tell.line(_settings_line(settings))
-    if preview is not None:
+    if preview is not None and team.is_first:
         steps = Steps(loader, record, settings, torch.device("cpu"))
         save_preview(Path(preview), first_images(steps), title=preview_title(data, settings))
         tell.line(f"wrote {preview}, the first images as the network sees them")
-    folder = make_folder(wanted, data=str(data), network=start.network.name)
-    _write_head(folder, settings, start.network, data=str(data))
-    manifest.save(folder / MANIFEST)
-    save_unreadable(folder / UNREADABLE, prepared.unreadable)
     torch.manual_seed(settings.seed)
+    module = start.module()
+    require_room(wanted or RUNS, run_bytes(module, settings), what="this training")
+    folder = None
+    if team.is_first:
+        folder = make_folder(wanted, data=str(data), network=start.network.name)
+        _write_head(folder, settings, start.network, data=str(data))
+        manifest.save(folder / MANIFEST)
+        save_unreadable(folder / UNREADABLE, prepared.unreadable)
+    folder = team.first(folder)
+    assert folder is not None
     job = Job(
-        module=start.module(),
-        train=loader,
-        val=val,
+        module=module,
+        graph=start.network.graph,
+        train=team.divided(loader, is_training=True),
+        val=None if val is None else team.divided(val, is_training=False),
         record=record,
         settings=settings,
         folder=folder,
-        facts=_facts(start, manifest, record),
+        facts=_facts(start, manifest, record, settings),
+        fresh=() if start.loaded is None else tuple(start.loaded.fresh),
     )
-    return train(job, tell)
+    return train(job, tell, team=team, clock=clock)
 
 
 def with_way(
@@ -110,24 +149,9 @@ def with_way(
 
     A precision that the user gave is kept; then only the layout is chosen.
     """
-    origins: dict[str, Origin] = dict(settings.origins)
-    given = settings.precision if origins["precision"] == "option" else None
-    macs = PASSES * (chosen.macs or 0) * settings.epochs * len(loader.manifest)
-    if macs < WORTH_MEASURING:
-        return replace(settings, channels_last=settings.precision == "bfloat16")
-    with closing(loader.batches()) as batches:
-        batch = next(batches)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    images = network_input(batch.images.to(device), record)
-    labels = batch.labels.to(device)
-    seconds = fastest_way(chosen.module().to(device), images, labels, precision=given)
-    way = next(iter(seconds))
-    reporter.line(f"measured: {_speeds(seconds, len(batch.labels))}")
-    origins["channels_last"] = "measured"
-    origins["precision"] = "option" if given else "measured"
-    return replace(
-        settings, precision=way.precision, channels_last=way.channels_last, origins=origins
-    )
+    if settings.origins["channels_last"] == "option":
+        return settings
+    return replace(settings, channels_last=settings.precision != "float32")
 
 
 def with_workers(settings: Settings, prepared: Prepared, *, reporter: Reporter) -> Settings:
@@ -156,7 +180,9 @@ def _write_head(folder: Path, settings: Settings, chosen: Network, *, data: str)
     replace_text(folder / NETWORK, chosen.text)
 
 
-def _facts(start: Start, manifest: Manifest, record: Preprocessing) -> dict[str, Json]:
+def _facts(
+    start: Start, manifest: Manifest, record: Preprocessing, settings: Settings
+) -> dict[str, Json]:
     """What is saved beside all weights of a run."""
     versions: Mapping[str, str] = {
         "striate": __version__,
@@ -170,7 +196,7 @@ def _facts(start: Start, manifest: Manifest, record: Preprocessing) -> dict[str,
         "pretrained": None if start.loaded is None else start.loaded.origin,
         "classes": list(manifest.classes),
         "preprocessing": record.to_json(),
-        "selection": SELECTION,
+        "selection": f"{settings.metric} on the validation split, ties to the later epoch",
         "data": {"root": manifest.root, "fingerprint": manifest.fingerprint()},
         "versions": dict(versions),
     }
@@ -181,13 +207,4 @@ def _settings_line(settings: Settings) -> str:
     return (
         f"{settings.epochs} epochs, batch {settings.batch}, learning rate {settings.lr:g}, "
         f"{settings.changes}, {settings.precision}, {layout}"
-    )
-
-
-def _speeds(seconds: Mapping[Way, float], images: int) -> str:
-    """`bfloat16, channels last 812 images/s; ...`."""
-    return "; ".join(
-        f"{way.precision}, channels {'last' if way.channels_last else 'first'} "
-        f"{images / took:,.0f} images/s"
-        for way, took in seconds.items()
     )

@@ -10,9 +10,13 @@ from striate.errors import UsageError
 SETTINGS = "settings.json"
 NETWORK = "network.cnn"
 LOG = "log.csv"
+TIMING = "timing.csv"
+BOARD = "tensorboard"
 MANIFEST = "manifest.parquet"
 UNREADABLE = "unreadable.csv"
 RUNS = Path("runs")
+# Among the facts of `last`: that there is nothing left to do.
+FINISHED = "is_finished"
 
 
 def check_free(folder: Path | None) -> None:

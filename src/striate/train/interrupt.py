@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish to stop at the next good place; the second one stops at once."""
+"""Ctrl-C, or a job's end, as a wish to stop at the next good place; the second stops at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+# SIGTERM is what a machine that is wanted for something else sends some seconds before it takes it.
+WISHES = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
@@ -34,15 +37,20 @@ def interruptible(announce: Callable[[], None]) -> Iterator[Interruption]:
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in WISHES}
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
+        restore()
         interruption.request()
         announce()
 
-    signal.signal(signal.SIGINT, on_interrupt)
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in WISHES:
+        signal.signal(number, on_interrupt)
     try:
         yield interruption
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

@@ -3,294 +3,289 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
-import torch
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-
-from striate.data import (
-    Advance,
-    Loader,
-    Preprocessing,
-    refuse_many,
-    save_unreadable,
+from striate.errors import DataError
+from striate.evaluate import (
+    Answers,
+    Scores,
+    answers,
+    score_answers,
+    selection,
+    unreadable_of,
 )
-from striate.errors import TrainingError, listing
-from striate.evaluate import Scores, answers, score
-from striate.files import Json
-from striate.train.checkpoint import save_checkpoint
-from striate.train.choose import Way, arrange, forward_loss
-from striate.train.folder import LOG, UNREADABLE
-from striate.train.input import input_advice
+from striate.train.course import ByClock, Clock
+from striate.train.finish import Outcome, finish
+from striate.train.guard import NotFiniteError, no_number
 from striate.train.interrupt import Interruption, interruptible
-from striate.train.logbook import EpochRow, Logbook
-from striate.train.optimizers import make_optimizer, set_lr
-from striate.train.reporter import Reporter
+from striate.train.learning import learn
+from striate.train.logbook import EpochRow, Timing
+from striate.train.news import News
+from striate.train.optimizers import set_lr
+from striate.train.processes import Team
+from striate.train.reporter import Reporter, Silent
 from striate.train.schedules import rate
-from striate.train.settings import Settings
-from striate.train.steps import Step, Steps
+from striate.train.session import Job, Session
+from striate.train.state import Tally
+from striate.train.steps import Step
 
-# Steps between two copies of the weights that are known to give a finite loss.
-STEPS_BETWEEN_COPIES = 50
-
-SELECTION = "macro-F1 on the validation split, ties to the later epoch"
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that a training needs.
-
-    val: None where there are no validation images. facts: what is saved beside all weights.
-    """
-
-    module: nn.Module
-    train: Loader
-    val: Loader | None
-    record: Preprocessing
-    settings: Settings
-    folder: Path
-    facts: Mapping[str, Json]
+# The metrics of `selection` that are written with capitals there.
+METRICS: Final = {"macro-f1": "macro-F1", "map": "mAP"}
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a training ended.
+def train(
+    job: Job, reporter: Reporter, *, team: Team | None = None, clock: Clock | None = None
+) -> Outcome:
+    """Train until all is done or Ctrl-C is pressed; `best` and `last` are on disk then.
 
-    epochs: how many were finished. best: the one whose weights are `best`; 0 if none was finished.
-    scores: of `best` on the validation images, None without any.
-    """
-
-    folder: Path
-    epochs: int
-    best: int
-    scores: Scores | None
-    seconds: float
-    is_interrupted: bool
-
-    def to_json(self) -> dict[str, Json]:
-        """Everything, as plain values."""
-        return {
-            "run": str(self.folder),
-            "epochs": self.epochs,
-            "best_epoch": self.best,
-            "seconds": round(self.seconds, 3),
-            "validation": self.scores.to_json() if self.scores else None,
-        }
-
-
-class _Training:
-    """The state that the steps of a training change."""
-
-    def __init__(self, job: Job, reporter: Reporter, interruption: Interruption) -> None:
-        settings = job.settings
-        self.job = job
-        self.reporter = reporter
-        self.interruption = interruption
-        self.way = Way(settings.precision, settings.channels_last)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.module = arrange(job.module.to(self.device), self.way)
-        self.optimizer = make_optimizer(self.module, settings)
-        self.shown = Steps(job.train, job.record, settings, self.device)
-        self.step = 0
-        self.lr = 0.0
-        self.unreadable = 0
-        self.told_unreadable = 0
-        self.is_advised = False
-        self.good = _copy(self.module)
-        # Batch norm has nothing to divide by where an image is alone: a step of one, left over by
-        # others that cannot be read, is passed over.
-        self.needs_pairs = any(isinstance(part, _BatchNorm) for part in self.module.modules())
-
-    @property
-    def steps(self) -> int:
-        return self.shown.steps_per_epoch * self.job.settings.epochs
-
-    def epoch(self, number: int, advance: Advance) -> float:
-        """Show every training image once; the mean loss. Ends early when interrupted."""
-        total, images = 0.0, 0
-        self.module.train()
-        with closing(self.shown.epoch(number)) as steps:
-            for step in steps:
-                count = len(step.images)
-                advance(count)
-                self._refuse_many()
-                if count > 1 or not self.needs_pairs:
-                    total += self._step(step, number) * count
-                    images += count
-                if self.interruption.is_requested():
-                    break
-        return total / max(images, 1)
-
-    def _refuse_many(self) -> None:
-        """Tell the images that turned out unreadable since the last time.
-
-        Raises:
-            DataError: they are more than is allowed.
-        """
-        loaders = [loader for loader in (self.job.train, self.job.val) if loader is not None]
-        found = [bad for loader in loaders for bad in loader.unreadable]
-        if len(found) == self.unreadable:
-            return
-        self.unreadable = len(found)
-        save_unreadable(self.job.folder / UNREADABLE, found)
-        images = sum(len(loader.manifest) for loader in loaders)
-        refuse_many(found, images, limit=self.job.settings.max_unreadable)
-
-    def _step(self, step: Step, epoch: int) -> float:
-        """One step of the optimizer; the loss before it."""
-        settings = self.job.settings
-        self.step = step.number
-        # Half a step ahead: neither the first nor the last step has a rate of zero.
-        progress = (self.step + 0.5) / self.steps
-        self.lr = settings.lr * rate(progress, settings)
-        set_lr(self.optimizer, self.lr)
-        loss = forward_loss(
-            self.module, step.images, step.targets, self.way, smoothing=settings.smoothing
-        )
-        value = loss.item()
-        if not math.isfinite(value):
-            names = [self.job.train.manifest.name(int(place)) for place in step.batch.places]
-            raise self._not_finite(epoch, f"images of this batch: {listing(names, most=4)}")
-        if self.step % STEPS_BETWEEN_COPIES == 0:
-            self.good = _copy(self.module)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        self.step += 1  # what is saved now is the state before that step
-        return value
-
-    def validate(self, epoch: int) -> Scores | None:
-        """Scores on the validation images; None without any, or when interrupted."""
-        val = self.job.val
-        if val is None or self.interruption.is_requested():
-            return None
-        with self.reporter.bar("validating", len(val.manifest)) as advance:
-            said = answers(
-                self.module,
-                val,
-                self.job.record,
-                advance=advance,
-                is_stopped=self.interruption.is_requested,
-            )
-        if self.interruption.is_requested():
-            return None
-        self._refuse_many()
-        scores = score(said.log_probabilities, said.labels, val.manifest.classes)
-        if not math.isfinite(scores.log_loss):
-            raise self._not_finite(epoch, "found on the validation images, after the last step")
-        return scores
-
-    def advise(self) -> None:
-        """Tell, once each, images that were left out and what would make the input faster."""
-        if self.unreadable > self.told_unreadable:
-            self.told_unreadable = self.unreadable
-            listed = self.job.folder / UNREADABLE
-            self.reporter.line(
-                f"left out {self.unreadable:,} unreadable images, listed in {listed}"
-            )
-        if not self.is_advised and (advice := input_advice(self.job.train)):
-            self.is_advised = True
-            self.reporter.line(advice)
-
-    def _not_finite(self, epoch: int, where: str) -> TrainingError:
-        """Save the last weights that gave a finite loss, and say what happened."""
-        self.module.load_state_dict(self.good)
-        self.save("last", epoch=epoch - 1, scores=None)
-        return TrainingError.of(
-            "loss-not-finite",
-            f"the loss is no longer a number, in epoch {epoch}, step {self.step + 1} of "
-            f"{self.steps}, at a learning rate of {self.lr:.3g}",
-            where,
-            f"the last weights with a finite loss are in {self.job.folder / 'last.safetensors'}",
-            f"try a lower learning rate, such as --lr {self.job.settings.lr / 4:.2g}",
-        )
-
-    def save(self, name: str, *, epoch: int, scores: Scores | None) -> None:
-        """Save the weights as they are now."""
-        facts: dict[str, Json] = {
-            "epoch": epoch,
-            "step": self.step,
-            "metrics": dict(scores.summary()) if scores else {},
-            **self.job.facts,
-        }
-        save_checkpoint(self.job.folder, name, self.module.state_dict(), facts)
-
-
-def train(job: Job, reporter: Reporter) -> Outcome:
-    """Train until all epochs are done or Ctrl-C is pressed; `best` and `last` are on disk then.
+    Where the folder holds a saved state, the training goes on from there. clock: has run since it
+    was asked for.
 
     Raises:
-        TrainingError: the loss is no longer a number; `last` holds weights from before.
+        TrainingError: the loss is no longer a number, for the second time; the disk is full.
+        DataError: too many images cannot be read.
     """
-    logbook = Logbook(job.folder / LOG)
-    best, best_scores = 0, None
-    start = time.perf_counter()
+    team = team or Team()
+    reporter = reporter if team.is_first else Silent()
 
     def announce() -> None:
         reporter.line("stopping after this batch; Ctrl-C again to stop at once")
 
     with interruptible(announce) as interruption:
-        training = _Training(job, reporter, interruption)
-        images = len(job.train.manifest)
-        training.save("last", epoch=0, scores=None)
-        for epoch in range(1, job.settings.epochs + 1):
-            begin = time.perf_counter()
-            with reporter.bar(f"epoch {epoch}/{job.settings.epochs}", images) as advance:
-                loss = training.epoch(epoch, advance)
-            images_per_s = images / (time.perf_counter() - begin)
-            scores = training.validate(epoch)
-            if interruption.is_requested():
-                training.save("last", epoch=epoch - 1, scores=None)
-                break
-            training.save("last", epoch=epoch, scores=scores)
-            if _is_better(scores, best_scores):
-                training.save("best", epoch=epoch, scores=scores)
-                best, best_scores = epoch, scores
-            seconds = time.perf_counter() - start
-            row = _row(training, epoch, seconds, loss, scores, images_per_s)
-            logbook.add(row)
-            reporter.line(row.line(job.settings.epochs))
-            training.advise()
-    seconds = time.perf_counter() - start
-    return Outcome(
-        folder=job.folder,
-        epochs=len(logbook.rows),
-        best=best,
-        scores=best_scores,
-        seconds=seconds,
-        is_interrupted=interruption.is_requested(),
-    )
+        session = Session(job, team, clock or Clock())
+        session.begin(team.first(session.states.newest() if team.is_first else None))
+        loop = _Loop(session, News(session, reporter), interruption)
+        try:
+            while not loop.is_over():
+                try:
+                    loop.epoch()
+                except NotFiniteError as event:
+                    loop.go_back(event)
+        except DataError:
+            session.save()
+            raise
+        return finish(session, is_interrupted=loop.is_asked_to_stop)
 
 
-def _is_better(scores: Scores | None, best: Scores | None) -> bool:
+class _Loop:
+    """Epochs, steps, validations, in the order in which they happen."""
+
+    def __init__(self, session: Session, news: News, interruption: Interruption) -> None:
+        self.session = session
+        self.news = news
+        self.interruption = interruption
+        self.settings = session.job.settings
+        self.classes = session.job.train.manifest.classes
+        self.is_asked_to_stop = False
+        self.is_save_due = False
+        self.now_s = session.clock.seconds()
+        self.stand_in: Step | None = None
+
+    def is_over(self) -> bool:
+        """Whether there is no epoch any more; one that was begun is always finished."""
+        session = self.session
+        if self.is_asked_to_stop or session.position.step:
+            return self.is_asked_to_stop
+        patience = self.settings.patience
+        if patience and session.epochs_done - session.best.epoch >= patience:
+            self.news.line(f"stopped: no better score for {patience} epochs")
+            return True
+        return session.course.is_over(session.steps_done, self.now_s)
+
+    def epoch(self) -> None:
+        """Show every training image once, or those that are left; validate; write it all down."""
+        session, at = self.session, self.session.position
+        session.train()
+        with (
+            self.news.epoch() as show,
+            closing(session.shown.epoch(at.epoch, start=at.step)) as source,
+        ):
+            for step in source:
+                self._learn(step)
+                show(len(step.images) * session.team.world)
+                self._settle(step)
+                if self.is_asked_to_stop or session.course.is_over(step.number + 1, self.now_s):
+                    break
+        self._look()
+        if not self.is_asked_to_stop:
+            self._close_epoch(self.news.images_per_s())
+
+    def _learn(self, step: Step) -> None:
+        """One step of the optimizer, from one batch."""
+        session = self.session
+        if session.team.world == 1:
+            self.news.refuse_many(session.job.train.unreadable)
+        progress = session.course.progress(step.number, self.now_s)
+        session.lr = self.settings.lr * rate(progress, self.settings) * session.guard.lr_factor
+        set_lr(session.optimizer, session.lr)
+        session.freeze(is_frozen=progress < self.settings.freeze or self.settings.freeze == 1)
+        shown, weight = self._usable(step)
+        if len(shown.images):
+            learned = learn(session, shown, weight=weight)
+            session.watch.add(step.number, learned, step.batch.places if weight else ())
+        session.position.step += 1
+        session.is_saved = False
+
+    def _settle(self, step: Step) -> None:
+        """Look at what came of a step; save if it is time."""
+        session = self.session
+        self._agree(is_epoch_end=False)
+        if session.watch.is_due(step.number) or self.is_save_due:
+            self._look()
+        if self.is_save_due:
+            session.save_if_finite()
+
+    def _usable(self, step: Step) -> tuple[Step, float]:
+        """The step, and what it counts; where it has too few images another that counts nothing.
+
+        One process alone passes over such a step; several have to do each step together.
+        """
+        session = self.session
+        if len(step.images) >= session.fewest:
+            self.stand_in = self.stand_in or step
+            return step, 1.0
+        if session.team.world == 1:
+            return step._replace(images=step.images[:0]), 0.0
+        blank = step._replace(
+            images=step.images.new_zeros(2, *step.images.shape[1:]),
+            targets=step.targets.new_zeros(2, *step.targets.shape[1:]),
+        )
+        return (self.stand_in or blank)._replace(number=step.number), 0.0
+
+    def _agree(self, *, is_epoch_end: bool) -> None:
+        """Let all processes see the first one's clock, and the wishes of each."""
+        session = self.session
+        now = session.clock.seconds()
+        is_due = session.pace.is_due(now, is_epoch_end=is_epoch_end)
+        wishes = [float(self.interruption.is_requested()), 0.0, 0.0]
+        if session.team.is_first:
+            wishes[1:] = [float(is_due), now]
+        stop, save, agreed = session.team.total(wishes)
+        session.course.observe(agreed - self.now_s, session.val_share)
+        self.is_asked_to_stop, self.is_save_due, self.now_s = stop > 0, save > 0, agreed
+
+    def _look(self) -> None:
+        """Count what was learned since the last look.
+
+        Raises:
+            NotFiniteError: in some process a loss or gradient is no number.
+        """
+        session = self.session
+        event = session.watch.look(session.position.tally)
+        if session.team.total([float(event is not None)])[0]:
+            every = session.team.every(None if event is None else event.parts)
+            raise NotFiniteError(*next(parts for parts in every if parts is not None))
+
+    def _close_epoch(self, images_per_s: float) -> None:
+        """Validate, keep what is best, write it down."""
+        session, at = self.session, self.session.position
+        begin = session.clock.seconds()
+        said = self._validate()
+        self._agree(is_epoch_end=True)
+        if self.is_asked_to_stop:
+            return
+        validation_s = session.clock.seconds() - begin
+        if isinstance(session.course, ByClock):
+            session.course.end_s = validation_s + session.pace.cost_s
+        scores = score_answers(said, self.classes) if said else None
+        if scores is not None and not math.isfinite(scores.log_loss):
+            where = "found on the validation images, after the last step"
+            raise NotFiniteError("loss", session.steps_done - 1, where)
+        row = self._row(_added(session.team.every(at.tally)), scores)
+        timing = Timing(
+            epoch=at.epoch,
+            seconds=session.clock.seconds(),
+            images_per_s=images_per_s,
+            input_share=session.job.train.waiting,
+            validation_s=validation_s,
+            saving_s=session.saving_s,
+        )
+        session.logbook.add(row, timing)
+        session.metrics = dict(scores.summary()) if scores else {}
+        if _is_better(row.score, session.best.score):
+            session.set_best(row.score, said)
+        at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
+        self.news.closed(row, timing, now_s=self.now_s)
+        if self.is_save_due:
+            session.save_if_finite()
+
+    def _validate(self) -> Answers | None:
+        """What the network says about the validation images; None without any."""
+        session = self.session
+        found = unreadable_of(session.job.train)
+        val, said = session.job.val, None
+        if val is not None:
+            session.team.equalise(session.evaluated)
+            with self.news.validation(len(val.manifest)) as advance:
+                said = answers(
+                    session.evaluated,
+                    val,
+                    session.job.record,
+                    advance=advance,
+                    is_stopped=self.interruption.is_requested,
+                )
+            found += unreadable_of(val)
+        self.news.refuse_many(found)
+        return said
+
+    def _row(self, tally: Tally, scores: Scores | None) -> EpochRow:
+        session = self.session
+        images = max(tally.images, 1)
+        is_counted = not session.job.train.is_multilabel
+        metric = METRICS.get(self.settings.metric, self.settings.metric)
+        return EpochRow(
+            epoch=session.position.epoch,
+            step=session.steps_done,
+            lr=session.lr,
+            train_loss=tally.loss / images,
+            train_accuracy=tally.correct / images if is_counted else None,
+            val_loss=scores.log_loss if scores else None,
+            val_accuracy=scores.accuracy if scores else None,
+            val_macro_f1=scores.macro_f1 if scores else None,
+            score=selection(scores, metric) if scores else None,
+        )
+
+    def go_back(self, event: NotFiniteError) -> None:
+        """Go on from the last saved state, more carefully; the second time, not.
+
+        Raises:
+            TrainingError: it is the second time.
+        """
+        session = self.session
+        if session.guard.is_used:
+            lower = self.settings.lr * session.guard.lr_factor / 4
+            where = f"{self._where(event)}, at a learning rate of {session.lr:.3g}"
+            raise no_number(event, where=where, lower=lower, folder=session.job.folder)
+        saved = session.team.first(session.states.newest() if session.team.is_first else None)
+        assert saved is not None
+        precision = session.way.precision
+        session.restore(saved)
+        how = session.guard.change(precision)
+        session.use_precision(session.guard.precision or precision)
+        self.news.line(
+            f"the {event.what} was no longer a number {self._where(event)} ({event.where}); "
+            f"goes on from step {session.steps_done}, {how}"
+        )
+
+    def _where(self, event: NotFiniteError) -> str:
+        steps = self.session.shown.steps_per_epoch
+        return f"in epoch {event.step // steps + 1}, step {event.step % steps + 1} of {steps}"
+
+
+def _added(tallies: Sequence[Tally]) -> Tally:
+    """What all processes counted, added up in their order."""
+    whole = Tally()
+    for own in tallies:
+        whole = Tally(whole.loss + own.loss, whole.images + own.images, whole.correct + own.correct)
+    return whole
+
+
+def _is_better(score: float | None, best: float | None) -> bool:
     """Whether an epoch is at least as good as the best so far.
 
     Of equals the later one counts, since the learning rate falls: on small validation sets many
     epochs tie, and log-loss would pick early ones (label smoothing raises it towards the end).
     """
-    return scores is None or best is None or scores.macro_f1 >= best.macro_f1
-
-
-def _row(
-    training: _Training, epoch: int, seconds: float, loss: float, scores: Scores | None, rate: float
-) -> EpochRow:
-    return EpochRow(
-        epoch=epoch,
-        seconds=seconds,
-        lr=training.lr,
-        train_loss=loss,
-        val_loss=scores.log_loss if scores else None,
-        val_accuracy=scores.accuracy if scores else None,
-        val_macro_f1=scores.macro_f1 if scores else None,
-        images_per_s=rate,
-        input_share=training.job.train.waiting,
-    )
-
-
-def _copy(module: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+    return score is None or best is None or score >= best

@@ -155,6 +155,15 @@ def prepare(
     return Prepared(train, val, prepared, caches, unreadable, manifest.is_multilabel)
 
 
+def reopened(
+    manifest: Manifest, record: Preprocessing, settings: Settings, *, reporter: Reporter
+) -> Prepared:
+    """As `prepare` gave it before, without decoding anything: the record is known already."""
+    train, val = manifest.only("train"), manifest.only("val")
+    caches = _caches(manifest, record, settings, reporter=reporter)
+    return Prepared(train, val, record, caches, (), is_multilabel=manifest.is_multilabel)
+
+
 def _lost_classes(train: Manifest, unreadable: Sequence[Unreadable]) -> list[str]:
     """Classes all of whose training images are unreadable."""
     bad = {image.path for image in unreadable}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from striate.data import Batch, Loader, Preprocessing, network_input
 from striate.data.augment import Augmenter, Draws
+from striate.train.balance import Order
 from striate.train.settings import Settings
 
 
@@ -42,7 +43,7 @@ class Steps:
     ) -> None:
         self.loader = loader
         self.record = record
-        self.seed = settings.seed
+        self.order = Order(loader.manifest, settings.balance, settings.seed)
         self.device = device
         self.augmented = Augmenter(
             settings.augmentation,
@@ -57,17 +58,37 @@ class Steps:
         return self.loader.steps
 
     def epoch(self, number: int, *, start: int = 0) -> Generator[Step]:
-        """The steps of one epoch, counted from 1, beginning with its step `start`, from 0."""
-        chance = np.random.default_rng([self.seed, number])
-        order = chance.permutation(len(self.loader.manifest))
-        first = (number - 1) * self.steps_per_epoch + start
+        """The steps of one epoch, counted from 1, beginning with its step `start`, from 0.
+
+        A step none of whose images can be read has no images.
+        """
+        order = self.order(number)
+        first = (number - 1) * self.steps_per_epoch
+        parts = self.loader.shard.parts(order, self.loader.batch)
+        step = start
         with closing(self.loader.batches(order, epoch=number, start=start)) as batches:
-            for step, batch in enumerate(batches, first):
-                yield self._step(step, batch)
+            for batch in batches:
+                # The loader leaves out what it could not read any image of.
+                while int(batch.places[0]) not in parts[step]:
+                    yield self._empty(first + step)
+                    step += 1
+                yield self._step(first + step, batch)
+                step += 1
+        for left_out in range(step, len(parts)):
+            yield self._empty(first + left_out)
+
+    def _empty(self, number: int) -> Step:
+        none = np.empty(0, np.int64)
+        shape = (0, self.record.height, self.record.width, self.record.channels)
+        pixels = torch.empty(shape, dtype=torch.uint8)
+        targets = self.loader.targets(none)
+        batch = Batch(pixels, targets, torch.from_numpy(none))
+        shown = torch.empty(0, *shape[3:], *shape[1:3], device=self.device)
+        return Step(number, shown, targets.to(self.device), batch, Draws())
 
     def _step(self, number: int, batch: Batch) -> Step:
         images = batch.images.to(self.device, non_blocking=True)
         labels = batch.labels.to(self.device, non_blocking=True)
-        changed = self.augmented(images, labels, step=number)
+        changed = self.augmented(images, labels, step=number, places=batch.places)
         shown = network_input(changed.images, self.record)
         return Step(number, shown, changed.targets, batch, changed.draws)

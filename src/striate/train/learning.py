@@ -1,0 +1,72 @@
+"""One step of a training: what the network says, the gradient of the loss, new weights."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from striate.train.guard import SMALLEST_SCALE, Learned
+from striate.train.processes import seed_step
+from striate.train.session import Session
+from striate.train.steps import Step
+from striate.train.ways import forward
+
+
+def learn(session: Session, step: Step, *, weight: float) -> Learned:
+    """Do a step, whose images count `weight`: forward, backward, clipping, optimizer, average."""
+    seed_step(session.job.settings.seed, step.number, session.team.rank)
+    session.optimizer.zero_grad()
+    loss, correct = _gradient(session, step, weight)
+    length = _update(session)
+    if session.ema is not None:
+        session.ema.update(session.module, step.number + 1)
+    return Learned(loss, correct, length)
+
+
+def _gradient(session: Session, step: Step, weight: float) -> tuple[Tensor, Tensor]:
+    """Mean loss and right answers; gradients are added up, part by part where that is wished."""
+    count = max(1, min(session.job.settings.accumulate, len(step.images) // session.fewest))
+    total = torch.zeros((), device=step.images.device)
+    correct = torch.zeros((), device=step.images.device)
+    pairs = zip(step.images.tensor_split(count), step.targets.tensor_split(count), strict=True)
+    for number, (images, targets) in enumerate(pairs, 1):
+        with _together(session, is_last=number == count):
+            logits = forward(session.running, images, session.way)
+            loss = session.loss(logits, targets) * (weight * len(images) / len(step.images))
+            session.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+        correct += _correct(logits.detach(), targets)
+    return total, correct
+
+
+def _update(session: Session) -> Tensor | None:
+    """One step of the optimizer; the length of the gradient.
+
+    Where gradients are scaled an infinite one is no fault: the step is left out and the scale is
+    halved, down to where something must be wrong.
+    """
+    session.scaler.unscale_(session.optimizer)
+    parameters = [one for one in session.module.parameters() if one.grad is not None]
+    length = get_total_norm([one.grad for one in parameters if one.grad is not None])
+    if session.job.settings.clip:
+        clip_grads_with_norm_(parameters, session.job.settings.clip, length)
+    session.scaler.step(session.optimizer)
+    session.scaler.update()
+    is_fault = not session.is_scaled or session.scaler.get_scale() < SMALLEST_SCALE
+    return length if is_fault else None
+
+
+def _together(session: Session, *, is_last: bool) -> AbstractContextManager[None]:
+    """A block in which gradients stay with this process, unless it is the last of a step."""
+    if not is_last and isinstance(session.running, DistributedDataParallel):
+        return session.running.no_sync()
+    return nullcontext()
+
+
+def _correct(logits: Tensor, targets: Tensor) -> Tensor:
+    wanted = targets if targets.ndim == 1 else targets.argmax(dim=1)
+    return (logits.argmax(dim=1) == wanted).sum()
