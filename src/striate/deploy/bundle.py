@@ -9,12 +9,13 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from striate.data import Advance, Preprocessing, silent
+from striate.data import Advance, Preprocessing, load_manifest, silent
 from striate.deploy.predict import Prediction, predict
 from striate.errors import BundleError, StriateError, did_you_mean
+from striate.evaluate import Calibration
 from striate.files import Json
 from striate.networks import Network, network
-from striate.train import NETWORK, load_checkpoint
+from striate.train import MANIFEST, NETWORK, load_checkpoint
 
 KNOWN = ("best", "last")
 
@@ -53,6 +54,25 @@ class Bundle:
                 f"{NETWORK} was changed after the training: restore it, or train again",
             ) from mismatch
         return module.eval()
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What the validation images told of how far it may be believed; None if nothing did.
+
+        Raises:
+            BundleError: what is stored is damaged.
+        """
+        stored = self.facts.get("calibration")
+        return None if stored is None else Calibration.from_json(stored)
+
+    @cached_property
+    def is_multilabel(self) -> bool:
+        """Whether images may have several of its classes, or none."""
+        if self.calibration is not None:
+            return self.calibration.thresholds is not None
+        if self.folder is None or not (self.folder / MANIFEST).exists():
+            return False
+        return load_manifest(self.folder / MANIFEST).is_multilabel
 
     def predict(
         self, files: Sequence[str | Path], *, top: int = 5, advance: Advance = silent

@@ -34,6 +34,13 @@ def world() -> int:
     return distributed.get_world_size() if _is_joined() else 1
 
 
+def device() -> torch.device:
+    """Where this process computes."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
 @contextmanager
 def joined() -> Iterator[None]:
     """Works with the other processes that torchrun or accelerate launch started, if there are any.
@@ -45,7 +52,7 @@ def joined() -> Iterator[None]:
         yield
         return
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device())
     backend = "nccl" if torch.cuda.is_available() else "gloo"
     distributed.init_process_group(backend, timeout=PATIENCE)
     try:

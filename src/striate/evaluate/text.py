@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from striate.evaluate.metrics import Scores
+from collections.abc import Iterator, Sequence
+
+from striate.evaluate.evaluation import Evaluation
+from striate.evaluate.intervals import Estimate
+from striate.evaluate.metrics import ClassScore, Scores
 
 MOST_CLASSES = 40
+
+# What the scores of an evaluation are called. Those in SHARES are told in percent.
+TITLES = {
+    "accuracy": "accuracy",
+    "top5_accuracy": "top-5 accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_precision": "macro-precision",
+    "macro_recall": "macro-recall",
+    "macro_f1": "macro-F1",
+    "log_loss": "log-loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "risk_coverage_area": "risk-coverage area",
+}
+PLAIN = ("log_loss", "brier", "auroc", "average_precision", "risk_coverage_area")
 
 
 def accuracy_line(scores: Scores) -> str:
@@ -16,10 +37,63 @@ def accuracy_line(scores: Scores) -> str:
     )
 
 
+def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
+    """What was evaluated, every score with its interval, the classes, and what is mistaken."""
+    subject = evaluation.subject
+    yield f"{subject.run} ({subject.weights}) on {subject.split} of {subject.data}"
+    accuracy = evaluation.scores["accuracy"]
+    what = "all labels right" if evaluation.is_multilabel else "accuracy"
+    yield (
+        f"{what} {100 * accuracy.value:.2f} % (95 % interval {100 * accuracy.low:.2f} to "
+        f"{100 * accuracy.high:.2f}) on {evaluation.images:,} images"
+    )
+    width = max(map(len, TITLES.values()))
+    for name, one in evaluation.scores.items():
+        if name != "accuracy":
+            yield f"{TITLES.get(name, name):{width}}  {written(name, one)}"
+    yield from _calibration_lines(evaluation)
+    rows = [
+        ClassScore(one.name, one.images, one.predicted, one.correct) for one in evaluation.per_class
+    ]
+    yield _table(rows, evaluation.scores["macro_f1"].value)
+    names = [one.name for one in rows]
+    if mistakes := _mistakes(names, evaluation.confusion, most=5):
+        yield mistakes
+
+
+def written(name: str, one: Estimate) -> str:
+    """A score with its interval: `98.61 % (96.78 to 99.41)`."""
+    times, digits, unit = (1, 4, "") if name in PLAIN else (100, 2, " %")
+    low, high = times * one.low, times * one.high
+    return f"{times * one.value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+
+
 def class_table(scores: Scores) -> str:
     """One line per class: images, precision, recall, F1; the worst first where they are many."""
-    classes = list(scores.per_class)
-    cut = classes
+    return _table(scores.per_class, scores.macro_f1)
+
+
+def mistakes_line(scores: Scores, most: int = 5) -> str:
+    """The classes most often taken for others, or nothing if all is right."""
+    return _mistakes([one.name for one in scores.per_class], scores.confusion, most)
+
+
+def _calibration_lines(evaluation: Evaluation) -> Iterator[str]:
+    found = evaluation.calibration
+    if found.after is not None:
+        ece, loss = written("ece", found.after.ece), written("log_loss", found.after.log_loss)
+        yield f"at temperature {found.temperature:.3g}: calibration error {ece}, log-loss {loss}"
+        yield f"  the temperature was found on {found.fitted_on}"
+    if evaluation.outliers is not None:
+        above = evaluation.outliers.above
+        yield (
+            f"unlike the training images, by energy: {written('above', above)}; "
+            "1 % of the validation images are"
+        )
+
+
+def _table(classes: Sequence[ClassScore], macro_f1: float) -> str:
+    cut = list(classes)
     if len(classes) > MOST_CLASSES:
         cut = sorted(classes, key=lambda one: one.f1 if one.f1 is not None else 2.0)[:MOST_CLASSES]
     width = max(len("macro-F1"), *(len(_short(one.name)) for one in cut))
@@ -29,17 +103,15 @@ def class_table(scores: Scores) -> str:
         lines.append(f"{_short(one.name):{width}}  {one.images:6,}  {shares}")
     if len(cut) < len(classes):
         lines.append(f"... the {MOST_CLASSES} of {len(classes):,} classes with the lowest F1")
-    mean = _percent(scores.macro_f1, 6)
+    mean = _percent(macro_f1, 6)
     lines.append(f"{'macro-F1':{width}}  {'':6}  {'':9}  {'':6}  {mean}")
     return "\n".join(lines)
 
 
-def mistakes_line(scores: Scores, most: int = 5) -> str:
-    """The classes most often taken for others, or nothing if all is right."""
-    names = [one.name for one in scores.per_class]
+def _mistakes(names: Sequence[str], confusion: tuple[tuple[int, ...], ...], most: int) -> str:
     wrong = [
         (count, names[row], names[column])
-        for row, counts in enumerate(scores.confusion)
+        for row, counts in enumerate(confusion)
         for column, count in enumerate(counts)
         if row != column and count
     ]

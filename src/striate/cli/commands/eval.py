@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from striate.data import Manifest
-    from striate.deploy import Bundle
+    from striate.evaluate import Evaluation
+    from striate.train import Reporter
 
 
 def eval_(
@@ -47,120 +48,71 @@ def eval_(
     max_unreadable: Annotated[
         float, typer.Option(help="Share of unreadable images to put up with.", min=0, max=1)
     ] = 0.01,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Where the files go. [default: RUN/eval-<split or data>]"),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score a trained network on held-out images.
 
-    Prints the accuracy with its 95 % interval and the number of images, and precision, recall and
-    F1 of every class. Without DATA, the images are those that the run has never trained on, by the
-    list in its folder. Classes of other data are matched by name; those of ImageNet may also be
-    called by their WordNet numbers (n02123045) or by all their words.
-    """
-    from json import dumps
+    Prints every number with its 95 % interval and the number of images, and precision, recall and
+    F1 of every class. Writes metrics.json with all of it, predictions.parquet with a row for every
+    image, and report.html, a page that shows both, into the run, or for a published network where
+    --out says.
 
+    Without DATA, the images are those that the run has never trained on, by the list in its folder.
+    Classes of other data are matched by name; those of ImageNet may also be called by their WordNet
+    numbers (n02123045) or by all their words. Under torchrun or accelerate launch, the processes
+    share the images, each of which is shown exactly once.
+    """
     from striate.cli.commands._threads import yield_while_waiting
 
     yield_while_waiting()
 
-    from striate.data import Loader, refuse_many
-    from striate.data.names import shown
     from striate.deploy import open_bundle
-    from striate.evaluate import accuracy_line, answers, class_table, mistakes_line, score
-    from striate.train import Terminal
+    from striate.deploy.evaluate import Request, default_folder, judge, save_judged
+    from striate.deploy.held_out import Allowed
+    from striate.evaluate.gather import joined, rank
+    from striate.train import Silent, Terminal
 
-    bundle = open_bundle(run, weights)
-    allowed = _Allowed(allow_missing, drop_unknown, follow_links)
-    chosen, manifest = _images(bundle, data, split, allowed)
-    module = bundle.module()
-    tell = Terminal()
-    for notice in manifest.notices:
-        tell.line(notice)
-    loader = Loader(manifest, bundle.preprocessing, batch)
-    with tell.bar("evaluating", len(manifest)) as advance:
-        said = answers(module, loader, bundle.preprocessing, advance=advance)
-    refuse_many(loader.unreadable, len(manifest), limit=max_unreadable)
-    for bad in loader.unreadable:
-        tell.line(f"left out: {shown(bad.path)}: {bad.reason}")
-    scores = score(said.log_probabilities, said.labels, bundle.classes)
-    if json:
-        head = {"run": run, "weights": bundle.name, "data": data or manifest.root, "split": chosen}
-        unreadable = {"unreadable": [bad.path for bad in loader.unreadable]}
-        print(dumps({**head, **scores.to_json(), **unreadable}, allow_nan=False))
-        return
-    print(f"{run} ({bundle.name}) on {chosen} of {data or manifest.root}")
-    print(accuracy_line(scores))
-    print(f"log-loss {scores.log_loss:.4f}")
-    print(class_table(scores))
-    if mistakes := mistakes_line(scores):
-        print(mistakes)
-
-
-class _Allowed(NamedTuple):
-    """What may differ between the data and the network, and where the data may lie."""
-
-    missing: bool
-    unknown: bool
-    links: bool
-
-
-def _images(
-    bundle: Bundle, data: str | None, split: str | None, allowed: _Allowed
-) -> tuple[str, Manifest]:
-    """The images to score, with labels by the bundle's class list, and what to call them."""
-    from striate.data import SPLITS, index, load_manifest
-    from striate.errors import UsageError, did_you_mean
-    from striate.train import MANIFEST
-
-    if split is not None and split not in SPLITS:
-        raise UsageError.of(
-            "unknown-split",
-            f"there is no split '{split}'{did_you_mean(split, SPLITS)}",
-            "the splits are train, val and test",
-        )
-    if data:
-        found = index(data, follow_links=allowed.links, allow_empty=allowed.missing)
-        manifest = _by_known_names(found, bundle)
-    elif bundle.folder is not None:
-        manifest = load_manifest(bundle.folder / MANIFEST)
-    else:
-        raise UsageError.of(
-            "data-needed",
-            f"{bundle.network.name} was trained elsewhere and holds out no images",
-            f"name some: striate eval {bundle.network.name} DATA",
-        )
-    present = [name for name in SPLITS if (manifest.splits == name).any()]
-    wanted = split or next((name for name in ("test", "val") if name in present), None)
-    if wanted is None:
-        if not data:
-            raise UsageError.of(
-                "nothing-held-out",
-                f"{bundle.folder} held out no images",
-                f"name other images: striate eval {bundle.folder} DATA; or add --split train",
-            )
-        return "all images", manifest.with_classes(
-            bundle.classes, allow_missing=allowed.missing, drop_unknown=allowed.unknown
-        )
-    part = next((manifest.only(name) for name in present if name == wanted), None)
-    if part is None:
-        raise UsageError.of(
-            "empty-split",
-            f"{data or bundle.folder} has no images in the split '{wanted}'",
-            f"it has: {', '.join(present)}",
-        )
-    # The run's own splits may lack a rare class: that is known since the training.
-    allow = allowed.missing or not data
-    return wanted, part.with_classes(
-        bundle.classes, allow_missing=allow, drop_unknown=allowed.unknown
+    request = Request(
+        run=run,
+        data=data,
+        split=split,
+        allowed=Allowed(allow_missing, drop_unknown, follow_links),
+        batch=batch,
+        max_unreadable=max_unreadable,
     )
+    with joined():
+        bundle = open_bundle(run, weights)
+        tell = Silent() if rank() else Terminal()
+        judged = judge(bundle, request, tell)
+        if rank():
+            return
+    chosen = judged.evaluation.subject.split
+    folder = Path(out) if out is not None else default_folder(bundle, request, chosen)
+    if folder is not None:
+        save_judged(judged, folder, bundle, None if no_report else tell)
+    _show(judged.evaluation, tell, is_json=json)
+    if folder is not None:
+        tell.line(f"wrote {folder / ('metrics.json' if no_report else 'report.html')}")
 
 
-def _by_known_names(manifest: Manifest, bundle: Bundle) -> Manifest:
-    """The same images, under the names that a network of ImageNet's classes has for them."""
-    from dataclasses import replace
+def _show(evaluation: Evaluation, tell: Reporter, *, is_json: bool) -> None:
+    """Print an evaluation; what is to be known besides goes to stderr."""
+    from json import dumps
 
-    from striate.weights import imagenet_classes, imagenet_names
+    from striate.data.names import shown
+    from striate.evaluate.text import evaluation_lines
 
-    if bundle.classes != imagenet_classes():
-        return manifest
-    known = imagenet_names()
-    return replace(manifest, classes=tuple(known.get(name, name) for name in manifest.classes))
+    for path, reason in evaluation.unreadable:
+        tell.line(f"left out: {shown(path)}: {reason}")
+    for note in evaluation.notes:
+        tell.line(f"note: {note}")
+    if is_json:
+        print(dumps(evaluation.to_json(), allow_nan=False))
+        return
+    for line in evaluation_lines(evaluation):
+        print(line)
