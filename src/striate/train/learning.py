@@ -18,7 +18,7 @@ from striate.train.ways import forward
 
 def learn(session: Session, step: Step, *, weight: float) -> Learned:
     """Do a step, whose images count `weight`: forward, backward, clipping, optimizer, average."""
-    seed_step(session.job.settings.seed, step.number, session.team.rank)
+    seed_step(session.job.settings.seed, step.number, session.team.rank, step.images.device)
     session.optimizer.zero_grad()
     loss, correct = _gradient(session, step, weight)
     length = _update(session)
