@@ -14,7 +14,6 @@ import torch
 
 from striate import __version__
 from striate.data import (
-    Loader,
     Manifest,
     Preprocessing,
     measure_workers,
@@ -49,6 +48,7 @@ from striate.train.settings import Origin, Settings
 from striate.train.start import Start
 from striate.train.state import run_bytes
 from striate.train.steps import Steps
+from striate.train.tune import with_way
 
 # Images to decode below which measuring the fastest number of threads does not pay.
 WORTH_MEASURING_WORKERS = 2000
@@ -101,10 +101,13 @@ def fit(
         team.share_of_batch(settings.batch)
         prepared = prepare(manifest, planned.record, settings, reporter=tell)
     record = start.suited(prepared.record)
+    measured: dict[str, Json] = {}
     if team.is_first:
         settings = with_workers(settings, prepared, reporter=tell)
         loader, _ = prepared.loaders(record, settings)
-        settings = with_way(settings, start.network, loader, record, reporter=tell)
+        settings, measured = with_way(
+            settings, start.network, loader, record, team.device, reporter=tell
+        )
     settings = team.first(settings)
     loader, val = prepared.loaders(record, settings)
     tell.line(_settings_line(settings))
@@ -118,7 +121,7 @@ def fit(
     folder = None
     if team.is_first:
         folder = make_folder(wanted, data=str(data), network=start.network.name)
-        _write_head(folder, settings, start.network, data=str(data))
+        _write_head(folder, settings, start.network, data=str(data), measured=measured)
         manifest.save(folder / MANIFEST)
         save_unreadable(folder / UNREADABLE, prepared.unreadable)
     folder = team.first(folder)
@@ -137,23 +140,6 @@ def fit(
     return train(job, tell, team=team, clock=clock)
 
 
-def with_way(
-    settings: Settings,
-    chosen: Network,
-    loader: Loader,
-    record: Preprocessing,
-    *,
-    reporter: Reporter,
-) -> Settings:
-    """The settings with the arithmetic and layout that are fastest here, if measuring pays.
-
-    A precision that the user gave is kept; then only the layout is chosen.
-    """
-    if settings.origins["channels_last"] == "option":
-        return settings
-    return replace(settings, channels_last=settings.precision != "float32")
-
-
 def with_workers(settings: Settings, prepared: Prepared, *, reporter: Reporter) -> Settings:
     """The settings with the number of threads that loads images fastest here, if there is much
     to load.
@@ -168,13 +154,16 @@ def with_workers(settings: Settings, prepared: Prepared, *, reporter: Reporter) 
     return replace(settings, workers=measured.count, origins=origins)
 
 
-def _write_head(folder: Path, settings: Settings, chosen: Network, *, data: str) -> None:
+def _write_head(
+    folder: Path, settings: Settings, chosen: Network, *, data: str, measured: dict[str, Json]
+) -> None:
     """The files that say what a run is: settings and network."""
     head: dict[str, Json] = {
         "striate": __version__,
         "data": data,
         "network": chosen.name,
         "settings": settings.to_json(),
+        "measured": measured,
     }
     replace_json(folder / SETTINGS, head)
     replace_text(folder / NETWORK, chosen.text)

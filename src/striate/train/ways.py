@@ -53,7 +53,7 @@ def check_way(way: Way, device: torch.device) -> None:
     """
     if way.precision == "float16" and device.type == "cpu":
         raise UsageError.of(
-            "float16-on-cpu",
+            "no-gpu",
             "--precision float16 needs a GPU, and there is none that torch can use",
             "use --precision bfloat16, or leave it out: the fastest is chosen",
         )
