@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from striate.data.lettering import wrapped, write_line
 
 # Pictures are shown with their pixels, doubled and so on while they are smaller than this.
 SMALLEST_PX = 144
@@ -19,10 +20,6 @@ TITLE_PX, CAPTION_PX, NOTE_PX = 16, 14, 12
 WIDEST_PX = 1400
 
 GROUND, INK, FAINT, FRAME = "#ffffff", "#1c1c1c", "#6d6d6d", "#d4d4d4"
-# The type that comes with pillow has the letters of European languages, and no others.
-LAST_LETTER = 0x24F
-REPLACEMENT = "?"
-LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +40,15 @@ def contact_sheet(tiles: Sequence[Tile], *, title: Sequence[str]) -> Image.Image
     columns = _columns(len(tiles), cell_width / cell_height, WIDEST_PX // cell_width)
     rows = -(-len(tiles) // columns)
     inner = columns * cell_width - GAP_PX
-    heading = [line for text in title for line in _wrapped(text, _font(TITLE_PX), inner)]
+    heading = [line for text in title for line in wrapped(text, TITLE_PX, inner)]
     top = BORDER_PX + len(heading) * (TITLE_PX + 5) + (GAP_PX if heading else 0)
     size = (inner + 2 * BORDER_PX, top + rows * cell_height - GAP_PX + BORDER_PX)
     sheet = Image.new("RGB", size, GROUND)
     pen = ImageDraw.Draw(sheet)
     for number, line in enumerate(heading):
         place = (BORDER_PX, BORDER_PX + number * (TITLE_PX + 5))
-        pen.text(place, line, fill=INK if number == 0 else FAINT, font=_font(TITLE_PX))
+        ink = INK if number == 0 else FAINT
+        write_line(pen, place, line, size=TITLE_PX, width=inner, ink=ink)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
         place = (BORDER_PX + column * cell_width, top + row * cell_height)
@@ -71,10 +69,10 @@ def _draw(
     corner = (left + picture.width, top + picture.height)
     pen.rectangle([(left - 1, top - 1), corner], outline=FRAME)
     top += picture.height + 4
-    pen.text((left, top), _cut(tile.caption, _font(CAPTION_PX), width), INK, _font(CAPTION_PX))
+    write_line(pen, (left, top), tile.caption, size=CAPTION_PX, width=width, ink=INK)
     top += CAPTION_PX + 4
     for note in tile.notes:
-        pen.text((left, top), _cut(note, _font(NOTE_PX), width), FAINT, _font(NOTE_PX))
+        write_line(pen, (left, top), note, size=NOTE_PX, width=width, ink=FAINT)
         top += NOTE_PX + 3
 
 
@@ -95,40 +93,3 @@ def _columns(tiles: int, shape: float, most: int) -> int:
     wanted = max(1, min(most, tiles, round(math.sqrt(tiles * 4 / 3 / shape))))
     near = range(max(1, wanted - 2), min(most, tiles, wanted + 2) + 1)
     return min(near, key=lambda columns: (-tiles % columns, abs(columns - wanted)))
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """The text on one line, its end left out where it is too long."""
-    text = _written(text)
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "...") > width:
-        text = text[:-1]
-    return text.rstrip() + "..."
-
-
-def _wrapped(
-    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
-) -> list[str]:
-    """The text in lines no longer than `width`, broken between words."""
-    lines = [""]
-    for word in _written(text).split():
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return [_cut(line, font, width) for line in lines if line]
-
-
-def _written(text: str) -> str:
-    """The text with letters that can be drawn, on one line."""
-    return "".join(
-        letter if letter.isprintable() and ord(letter) <= LAST_LETTER else REPLACEMENT
-        for letter in " ".join(text.split())[:LONGEST_TEXT]
-    )
