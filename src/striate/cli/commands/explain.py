@@ -102,8 +102,8 @@ def explain(
             name, probability = one.guesses[0]
             print(f"{path}  {escaped(one.file)}: {escaped(name)} {100 * probability:.1f} %")
         _show_check(looks)
-    for unreadable in bad:
-        tell.line(f"error: {unreadable}  [unreadable-image]")
+    for mistake in bad:
+        tell.line(f"error: {mistake}  [unreadable-image]")
     return 2 if bad else int(bool(looks) and not is_sound(looks))
 
 
