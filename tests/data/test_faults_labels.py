@@ -134,11 +134,7 @@ def test_a_list_may_name_files_by_their_whole_path(tmp_path: Path) -> None:
 def test_files_of_a_list_that_are_missing_are_left_out_by_name(tmp_path: Path) -> None:
     root = folders(tmp_path / "photos", {"all": 4})
     data = csv_file(root, ["all/0.png,a", "all/1.png,b", "all/gone.png,a", "all/2.png,b"])
-    try:
-        said = " ".join(index(data).notices)
-    except DataError as refused:
-        said = str(refused)
-    assert "all/gone.png" in said
+    assert "all/gone.png" in " ".join(index(data).notices)
 
 
 @pytest.mark.parametrize("label", ["", "  "])
@@ -163,10 +159,7 @@ def test_a_file_with_two_different_labels_is_refused(tmp_path: Path) -> None:
 def test_a_name_of_three_hundred_characters_is_told_as_missing(tmp_path: Path) -> None:
     root = folders(tmp_path / "photos", {"all": 2})
     data = csv_file(root, ["all/0.png,a", "all/1.png,b", f"{'x' * 300}.png,a"])
-    try:
-        said = " ".join(index(data).notices)
-    except DataError as refused:
-        said = str(refused)
+    said = " ".join(index(data).notices)
     assert "xxx" in said
     assert len(said) < 1000
 
@@ -177,7 +170,7 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "two columns are called label" in said
 
 
-@pytest.mark.parametrize("name", ["\\ud800.png", "a\\u0000.png", "x\\n.png"])
+@pytest.mark.parametrize("name", ["\\ud800.png", "a\\u0000.png"])
 def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, name: str) -> None:
     line = f'{{"path": "{name}", "label": "a"}}\n'
     said = refusal(write(tmp_path / "list.jsonl", line.encode()))

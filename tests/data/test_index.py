@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from striate.data import contents, index, layouts
-from striate.errors import DataError
+from striate.errors import DataError, UsageError
 from tests.data.pictures import noise, png, table, write
+from tests.data.shards import samples, shard
 
 DOT = png(noise(0))
 KNOWN = (
@@ -132,3 +133,14 @@ def test_a_layout_of_ones_own_is_a_file_in_another_folder(
     write(tmp_path / "1.png", DOT)
     found = index(write(tmp_path / "a.pair", b"cat 1.png"))
     assert (found.classes, contents(found)(0)) == (("cat",), DOT)
+
+
+@pytest.mark.parametrize("data", ["digits", "one.parquet", "one.tar", "hf:owner/photos"])
+def test_links_are_not_followed_where_there_are_none(tmp_path: Path, data: str) -> None:
+    table(tmp_path / "one.parquet", [0, 1])
+    shard(tmp_path / "one.tar", **samples(0, "a", "b"))
+    where = str(tmp_path / data) if data.startswith("one") else data
+    with pytest.raises(UsageError) as refused:
+        index(where, follow_links=True)
+    assert refused.value.code == "no-links"
+    assert data in str(refused.value)

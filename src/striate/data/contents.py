@@ -83,7 +83,7 @@ def read_file(path: Path, *, name: str) -> bytes:
             check_bytes(name, found.st_size)
             return file.read()
     except FileNotFoundError as missing:
-        raise UnreadableImageError(name, "there is no such file") from missing
+        raise UnreadableImageError(name, "there is no such file", "missing") from missing
     except IsADirectoryError as folder:
         raise UnreadableImageError(name, "a folder, not an image") from folder
     except OSError as damage:

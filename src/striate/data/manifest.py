@@ -28,7 +28,7 @@ SCHEMA = pa.schema(
     [
         ("path", pa.string()),  # below the root, with `/`
         ("place", pa.int64()),  # row of a table, byte of a shard; -1: the path is the image
-        ("bytes", pa.int64()),  # length of the encoded image; -1: not known before the scan
+        ("bytes", pa.int64()),  # length of the encoded image; -1: not known, or no such file
         ("labels", pa.list_(pa.int32())),  # places in the class list
         ("split", pa.string()),  # one of SPLITS
         ("group", pa.string()),  # what must stay in one split, a patient say; null: nothing

@@ -108,7 +108,8 @@ def _some(manifest: Manifest) -> list[tuple[str, int]]:
         return list(manifest.shards.items())
     places = np.unique(np.linspace(0, len(manifest) - 1, SAMPLE).astype(int))
     some = manifest.taken(places)
-    return list(zip(some.column("path").tolist(), some.column("bytes").tolist(), strict=True))
+    named = zip(some.column("path").tolist(), some.column("bytes").tolist(), strict=True)
+    return [(path, size) for path, size in named if size >= 0]  # others were not there before
 
 
 def _is_there(root: Path, path: str, size: int) -> bool:

@@ -180,3 +180,29 @@ def test_names_with_spaces_unicode_and_markup_are_kept(tmp_path: Path) -> None:
     names = ("Ærø katt", "<script>", "x" * 200)
     found = index(folder(tmp_path, *(f"{name}/a b.png" for name in names)))
     assert set(found.classes) == set(names)
+
+
+def test_a_class_whose_images_are_all_links_elsewhere_names_the_option(tmp_path: Path) -> None:
+    root = folder(tmp_path / "photos", "a/1.png")
+    (root / "b").mkdir()
+    for number in (1, 2):
+        outside = write(tmp_path / f"{number}.png", DOT)
+        (root / "b" / f"{number}.png").symlink_to(outside)
+    with pytest.raises(DataError) as refused:
+        index(root)
+    assert "of its links 2 lead out of the data folder; --follow-links takes them" in str(
+        refused.value
+    )
+    assert index(root, follow_links=True).counts().tolist() == [1, 2]
+
+
+def test_a_folder_whose_classes_are_all_links_elsewhere_names_the_option(tmp_path: Path) -> None:
+    folder(tmp_path / "real", "a/1.png", "b/1.png")
+    root = tmp_path / "photos"
+    root.mkdir()
+    for name in ("a", "b"):
+        (root / name).symlink_to(tmp_path / "real" / name)
+    with pytest.raises(DataError, match="no-classes") as refused:
+        index(root)
+    assert "of its links 2 lead out" in str(refused.value)
+    assert index(root, follow_links=True).classes == ("a", "b")

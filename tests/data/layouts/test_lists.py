@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from striate.data import contents, index
+from striate.data import Loader, Preprocessing, contents, index, refuse_many
 from striate.errors import DataError, UsageError
 from tests.data.pictures import noise, png, write
 
@@ -119,8 +119,6 @@ def test_paths_with_backslashes_are_those_of_windows(root: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("gone.png,x", "there is no file gone.png  [file-missing]"),
-        ("a,x", "a is not a file  [file-missing]"),
         ("a/2.png,", "an empty label  [label-missing]"),
         ("a/2.png", "an empty label  [label-missing]"),
         ("a/2.png,x|", "an empty label  [label-missing]"),
@@ -146,18 +144,47 @@ def test_an_unknown_split_names_the_known_ones(root: Path) -> None:
 
 
 def test_many_wrong_lines_are_one_short_message(root: Path) -> None:
-    data = listed(root, "path,label", *(f"{number}.png,x" for number in range(50)))
+    data = listed(root, "path,label", *(f"../{number}.png,x" for number in range(50)))
     told = refusal(data).splitlines()
-    assert told[0].startswith(f"error: {data}, line 2: there is no file 0.png")
-    assert told[1:6] == [
-        *(f"   = help: line {line}: there is no file {line - 2}.png" for line in (3, 4, 5, 6)),
-        "   = help: and 45 more lines",
+    assert told[0].startswith(f"error: {data}, line 2: ../0.png leads out of")
+    assert told[1].startswith("   = help: line 3: ../1.png leads out of")
+    assert told[5] == "   = help: and 45 more lines"
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.jsonl"])
+def test_files_that_are_not_there_are_left_out_by_name_and_counted(root: Path, name: str) -> None:
+    rows = [("a/1.png", "cat"), ("gone.png", "dog"), ("a/2.png", "dog"), ("a", "cat")]
+    lines = [f'{{"path": "{path}", "label": "{label}"}}' for path, label in rows]
+    if name.endswith("csv"):
+        lines = ["path,label", *(f"{path},{label}" for path, label in rows)]
+    found = index(listed(root, *lines, name=name))
+    assert found.notices == ("listed, but there is no such file, 2: gone.png, a",)
+    loader = Loader(found, Preprocessing(8, 8, 3), 4)
+    (batch,) = loader.batches()
+    assert batch.places.tolist() == [0, 2]
+    assert [bad.path for bad in loader.unreadable] == ["gone.png", "a"]
+    assert loader.unreadable[0].reason == "there is no such file"
+    with pytest.raises(DataError, match="2 of 4 images cannot be read"):
+        refuse_many(loader.unreadable, len(found), limit=0.4)
+    refuse_many(loader.unreadable, len(found), limit=0.5)
+
+
+def test_a_list_whose_files_are_elsewhere_says_where_they_were_looked_for(root: Path) -> None:
+    data = listed(root, "path,label", *(f"x/{number}.png,cat" for number in range(9)))
+    assert refusal(data).splitlines() == [
+        f"error: of the files that {data} lists (9) none is there: x/0.png, x/1.png, x/2.png, ... "
+        "(6 more)  [files-missing]",
+        f"   = help: they were looked for in {root.resolve()}",
+        "   = help: paths start from the folder of the list; --images names another one",
     ]
 
 
-def test_a_file_that_is_missing_twice_is_told_twice(root: Path) -> None:
-    told = refusal(listed(root, "path,label", "gone.png,x", "gone.png,x", "gone.png,y"))
-    assert told.count("there is no file gone.png") == 3
+def test_a_manifest_with_a_missing_file_is_found_again_where_it_moved(root: Path) -> None:
+    folder = root / "old"
+    write(folder / "a.png", png(noise(1)))
+    index(listed(folder, "path,label", "a.png,cat", "gone.png,dog")).save(folder / "all.parquet")
+    moved = folder.rename(root / "new")
+    assert index(moved / "all.parquet").root == str(moved)
 
 
 def test_a_list_without_a_column_of_labels_lists_its_columns(root: Path) -> None:

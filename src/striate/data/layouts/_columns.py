@@ -1,10 +1,11 @@
-"""What the columns of lists and tables are called."""
+"""What the columns of lists and tables are called, and what is refused where there are none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from striate.data.layouts import Reading
+from striate.data.names import shown
 from striate.errors import UsageError, did_you_mean, listing
 
 PATHS = (
@@ -57,3 +58,17 @@ def refuse_columns(how: Reading, what: str) -> None:
                 f"{option} {name} names a column, but {what} have none",
                 "name a list of the images with such a column: path,label,group",
             )
+
+
+def refuse_links(how: Reading, data: str, what: str) -> None:
+    """Refuse to follow links where there are none.
+
+    Raises:
+        UsageError: it was asked for.
+    """
+    if how.follow_links:
+        raise UsageError.of(
+            "no-links",
+            f"--follow-links is given, but {shown(data)} is {what}, which has no links",
+            "leave it out",
+        )

@@ -66,6 +66,16 @@ class Search:
                 if (real := self._real(entry, chain))
             ]
 
+    def links_out(self, folder: Path) -> list[str]:
+        """What to do about links below a folder that were left out; nothing where there is none."""
+        start = os.path.join(folder, "")[self._start :].replace(os.sep, "/")  # noqa: PTH118
+        links = [path for path in self.left_out.get(LINKS_OUT, ()) if path.startswith(start)]
+        if not links:
+            return []
+        return [
+            f"of its links {len(links):,} lead out of the data folder; --follow-links takes them"
+        ]
+
     def notices(self) -> list[str]:
         """What was left out, one sentence for each reason."""
         told = []

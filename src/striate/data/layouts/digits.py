@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import refuse_columns
+from striate.data.layouts._columns import refuse_columns, refuse_links
 from striate.data.manifest import Manifest, manifest_table
 from striate.data.splits import stratified
 
@@ -32,6 +32,7 @@ def index(data: str, how: Reading) -> Manifest:
     from sklearn.datasets import load_digits
 
     refuse_columns(how, "the digits")
+    refuse_links(how, data, "built in")
     labels = load_digits().target
     is_test = stratified(labels, share=TEST_SHARE, seed=SPLIT_SEED)
     columns = {

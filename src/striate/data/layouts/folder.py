@@ -33,7 +33,7 @@ def index(data: str, how: Reading) -> Manifest:
     search = Search(root, follow_links=how.follow_links)
     parts, notices = _parts(search, root)
     folders = [(part.split, child) for part in parts for child in _verified(part)]
-    classes = _class_names(root, [child for _, child in folders])
+    classes = _class_names(search, root, [child for _, child in folders])
     place = {name: index for index, name in enumerate(classes)}
     paths: list[str] = []
     sizes: list[int] = []
@@ -41,12 +41,14 @@ def index(data: str, how: Reading) -> Manifest:
     for _, child in folders:
         found = list(search.images(child))
         if not found and not how.allow_empty:
-            raise _empty(child)
+            raise _empty(child, search)
         paths += [path for path, _ in found]
         sizes += [size for _, size in found]
         counts.append(len(found))
     if not paths:
-        raise DataError.of("no-images", f"{shown(data)} holds no images", _SUFFIXES)
+        raise DataError.of(
+            "no-images", f"{shown(data)} holds no images", *(search.links_out(root) or [_SUFFIXES])
+        )
     return Manifest(
         root=str(root.resolve()),
         kind="folder",
@@ -107,14 +109,16 @@ def _verified(part: _Part) -> list[Path]:
     return part.children
 
 
-def _class_names(root: Path, folders: list[Path]) -> tuple[str, ...]:
+def _class_names(search: Search, root: Path, folders: list[Path]) -> tuple[str, ...]:
     """Names of all class folders, composed, in natural order."""
     names = {composed(child.name) for child in folders}
     if not names:
+        links = search.links_out(root)
         lists = containers(root, (".csv", ".tsv", ".jsonl"), depth=1)
         raise DataError.of(
             "no-classes",
             f"{root} holds no class folders",
+            *links,
             *([f"if {lists[0].name} lists the images, name it: {lists[0]}"] if lists else []),
             "put the images of each class into a folder of its name: photos/cat/1.jpg",
         )
@@ -125,11 +129,11 @@ def _repeated(values: Sequence[object], counts: list[int]) -> list[object]:
     return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
 
 
-def _empty(folder: Path) -> DataError:
+def _empty(folder: Path, search: Search) -> DataError:
     return DataError.of(
         "empty-class",
         f"the class folder {folder} holds no images",
-        _SUFFIXES,
+        *(search.links_out(folder) or [_SUFFIXES]),
         "remove the folder, or put images into it",
     )
 

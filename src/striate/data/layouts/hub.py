@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from striate.data.layouts import Reading, parquet
+from striate.data.layouts._columns import refuse_links
 from striate.data.manifest import Manifest
 from striate.errors import DataError, UsageError
 from striate.hub import PREFIX, may_reach_hub
@@ -37,6 +38,7 @@ def index(data: str, how: Reading) -> Manifest:
             f"'{data}' names no data set of the Hugging Face hub",
             "it is written hf:owner/dataset, or hf:owner/dataset@revision",
         )
+    refuse_links(how, data, "a data set of the hub")
     repository, revision = found[1], found[2]
     folder = _fetched(repository, revision)
     if revision is None and not parquet.recognises(str(folder)):

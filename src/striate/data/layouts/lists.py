@@ -29,10 +29,12 @@ def recognises(data: str) -> bool:
 def index(data: str, how: Reading) -> Manifest:
     """The images that a list names; their labels may be several, separated by `|`.
 
-    Paths start from the folder of the list, or from `how.images`.
+    Paths start from the folder of the list, or from `how.images`. Files that are not there stay in
+    the manifest, to be left out by name and counted like all others that cannot be read.
 
     Raises:
-        DataError: a column is missing, or some line is wrong; names file and line.
+        DataError: a column is missing, or some line is wrong; names file and line. Or none of the
+            files is there.
     """
     file = Path(data)
     root = Path(how.images or file.parent)
@@ -43,6 +45,8 @@ def index(data: str, how: Reading) -> Manifest:
     read.refuse_mistakes()
     if not read.paths:
         raise DataError.of("no-images", f"{file} lists no images", "it has no rows")
+    if len(read.missing) == len(read.paths):
+        raise _none_there(file, root, read.missing)
     classes = tuple(sorted({name for names, _, _ in read.said for name in names}, key=natural))
     place = {name: number for number, name in enumerate(classes)}
     columns_ = {
@@ -93,6 +97,7 @@ class _Lines:
         self.file, self.fence, self.roles = file, fence, roles
         self.unit = "row" if file.suffix.lower() == ".parquet" else "line"
         self.paths: dict[str, int] = {}  # and how many bytes each has
+        self.missing: list[str] = []  # those of the paths where there is no file
         self.said: list[tuple[tuple[str, ...], str, str | None]] = []  # labels, split, group
         self._lines: dict[str, tuple[int, int]] = {}  # line of a path, and its place in `said`
         self._mistakes: list[tuple[int, str, str]] = []
@@ -127,10 +132,13 @@ class _Lines:
         )
 
     def notices(self) -> list[str]:
-        """What was left out."""
+        """What was left out, and what will be."""
+        left_out = {f"left out, {reason}": paths for reason, paths in self._left_out.items()}
+        if self.missing:
+            left_out[f"listed, but there is no such file, {len(self.missing):,}"] = self.missing
         return [
-            f"left out, {reason}: {listing([shown(path) for path in paths], most=3)}"
-            for reason, paths in self._left_out.items()
+            f"{reason}: {listing([shown(path) for path in paths], most=3)}"
+            for reason, paths in left_out.items()
         ]
 
     def _is_new(self, path: str, line: int, said: tuple[object, ...]) -> bool:
@@ -152,13 +160,17 @@ class _Lines:
         return True
 
     def _bytes(self, path: str) -> int:
+        """Bytes of a file; -1, and remembered, where there is none."""
         try:
             found = os.stat(os.path.join(self.fence.root, path))  # noqa: PTH116, PTH118
-        except (OSError, ValueError) as missing:  # a name may be none that a file can have
-            raise _Wrong("file-missing", f"there is no file {shown(path)}") from missing
-        if not stat.S_ISREG(found.st_mode):
-            raise _Wrong("file-missing", f"{shown(path)} is not a file")
-        return found.st_size
+            if stat.S_ISREG(found.st_mode):
+                return found.st_size
+        except OSError:
+            pass
+        except ValueError as wrong:
+            raise _Wrong("bad-path", f"{shown(path)} is no name that a file can have") from wrong
+        self.missing.append(path)
+        return -1
 
     def _path(self, row: Row) -> str:
         """The path below the root; Windows writes it with backslashes."""
@@ -166,6 +178,8 @@ class _Lines:
         text = cell.strip() if isinstance(cell, str) else ""
         if not text:
             raise _Wrong("path-missing", "no path")
+        if "://" in text:
+            raise _Wrong("path-outside", f"{shown(text)} is an address, where a file is expected")
         path = below(text, self.fence.root)
         if path is None:
             path = below(text, os.path.realpath(self.fence.root))
@@ -229,8 +243,17 @@ def _class_name(cell: Cell) -> str:
     return composed(name)
 
 
+def _none_there(file: Path, root: Path, missing: Sequence[str]) -> DataError:
+    names = listing([shown(path) for path in missing], most=3)
+    return DataError.of(
+        "files-missing",
+        f"of the files that {file} lists ({len(missing):,}) none is there: {names}",
+        f"they were looked for in {shown(str(root.resolve()))}",
+        "paths start from the folder of the list; --images names another one",
+    )
+
+
 _ADVICE: Mapping[str, Sequence[str]] = {
-    "file-missing": ("paths start from the folder of the list; --images names another one",),
     "path-outside": (
         "paths are below the folder of the list, without '..'; --images names another one",
     ),

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from striate.data.fence import Fence
 from striate.data.layouts import Reading
+from striate.data.layouts._columns import refuse_links
 from striate.data.layouts._search import containers
 from striate.data.layouts._tables import (
     Labels,
@@ -46,6 +47,8 @@ def index(data: str, how: Reading) -> Manifest:
         DataError: a file is damaged, has no image or label column, or the files disagree.
     """
     root = Path(data)
+    if root.is_file():
+        refuse_links(how, data, "a single file")
     base = root if root.is_dir() else root.parent
     fence = Fence(base, follows_links=how.follow_links or root.is_file())
     files = [root] if root.is_file() else _tables(root)

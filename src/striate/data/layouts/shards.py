@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from striate.data.fence import Fence, below
 from striate.data.layouts import Reading
-from striate.data.layouts._columns import LABELS, refuse_columns
+from striate.data.layouts._columns import LABELS, refuse_columns, refuse_links
 from striate.data.layouts._search import LINKS_OUT, SUFFIXES, containers
 from striate.data.manifest import Manifest, manifest_table
 from striate.data.names import composed, shown, split_of_file, unusable
@@ -50,6 +50,8 @@ def index(data: str, how: Reading) -> Manifest:
     """
     root = Path(data)
     refuse_columns(how, "shards")
+    if root.is_file():
+        refuse_links(how, data, "a single file")
     files = [root] if root.is_file() else containers(root, TARS + COMPRESSED)
     base = root.parent if root.is_file() else root
     fence = Fence(base, follows_links=how.follow_links or root.is_file())
