@@ -25,7 +25,7 @@ from striate.evaluate import (
     unreadable_of,
 )
 from striate.evaluate.gather import device, shard
-from striate.evaluate.report import write_report
+from striate.evaluate.report import STEPS, write_report
 from striate.files import Json, replace_json
 from striate.train import SETTINGS, Reporter
 
@@ -127,7 +127,7 @@ def default_folder(bundle: Bundle, request: Request, chosen: str) -> Path | None
 
 def _save_page(judged: Judged, path: Path, bundle: Bundle, reporter: Reporter) -> None:
     story = story_of(bundle, judged.manifest)
-    with reporter.bar("drawing the report", len(judged.predictions)) as advance:
+    with reporter.bar("drawing the report", STEPS) as advance:
         write_report(
             path, judged.evaluation, judged.predictions, judged.manifest, story, advance=advance
         )

@@ -102,8 +102,8 @@ def placed(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     Positions are spread evenly over the image, linear between their middles. Their receptive fields
     lie elsewhere (half a stride further on, where padding is as in TensorFlow), but a trained
-    network makes up for that: over 67 photos and their mirror images, the maps of
-    EfficientNet-Lite0 are 0.04 of a position off with this, and 0.44 with the middles of the fields.
+    network makes up for that: over 67 photos and their mirror images, maps of EfficientNet-Lite0
+    are 0.04 of a position off with this, and would be 0.44 with the middles of the fields.
     """
     rows = _weights(heat.shape[0], size[0])
     columns = _weights(heat.shape[1], size[1])

@@ -76,6 +76,8 @@ def _panels(explanation: Explanation) -> list[_Panel]:
     colours = _as_colours(pixels)
     sees = explanation.sight
     could = "not known" if sees.could is None else _size(sees.could)
+    if sees.could is not None and _is_all(sees.could, height, width):
+        could += ", all of the image"
     is_cold = not explanation.heat.any()
     told = "nothing here speaks for it" if is_cold else f"by the layer {layer}"
     return [
@@ -166,6 +168,11 @@ def _as_colours(pixels: np.ndarray) -> np.ndarray:
     """Grey three times; of more than three bands the first three; of two the second twice."""
     bands = [min(band, pixels.shape[2] - 1) for band in range(3)]
     return np.ascontiguousarray(pixels[:, :, bands])
+
+
+def _is_all(square: Square, height: int, width: int) -> bool:
+    is_high = square.top <= 0 and square.bottom >= height - 1
+    return is_high and square.left <= 0 and square.right >= width - 1
 
 
 def _size(square: Square) -> str:

@@ -112,7 +112,12 @@ def _explainer(bundle: Bundle, layer: str | None, class_: str | None, tell: Repo
     from striate.explain import Explainer
 
     explainer = Explainer(
-        bundle.network, bundle.module(), bundle.preprocessing, bundle.classes, layer=layer
+        bundle.network,
+        bundle.module(),
+        bundle.preprocessing,
+        bundle.classes,
+        layer=layer,
+        is_multilabel=bool(bundle.is_multilabel),
     )
     if class_ is not None:
         explainer.place_of(class_)

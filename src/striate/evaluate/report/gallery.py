@@ -21,6 +21,8 @@ SIDE_PX = 160
 TOP = 3
 MOST_TRUE = 3
 LONGEST_NAME = 120
+# What the progress of a report adds up to.
+STEPS = 2 * MOST_PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Album:
     def wrong_labels(self) -> Gallery:
         """The images whose label is probably wrong, the surest first; none of several labels."""
         if self.said.is_multilabel:
+            self.advance(MOST_PICTURES)
             return Gallery()
         found = wrong_labels(self.said.probabilities, self.said.truth)
         some = found[:MOST_PICTURES]
@@ -146,6 +149,7 @@ class Album:
 
         with ThreadPoolExecutor(usable_cores()) as pool:
             yield from pool.map(made, rows)
+        self.advance(MOST_PICTURES - len(rows))
 
 
 def _cut(name: str) -> str:

@@ -30,7 +30,7 @@ def write_report(
     """Write the page, in one step.
 
     said: what the network said of each image; its places are those of `manifest`, which knows how
-    to get at the pictures. advance: called for every picture; `MOST_PICTURES` of two kinds.
+    to get at the pictures. advance: called for every picture, `STEPS` in all.
     """
     replace_text(path, page(evaluation, said, manifest, story, advance=advance))
 
