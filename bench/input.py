@@ -56,7 +56,7 @@ from striate.data import (
     network_input,
     open_cache,
 )
-from striate.data.augment import RandomCrop
+from striate.data.augment import Augmentation, Augmenter, RandomCrop
 from striate.data.contents import Contents
 
 BATCH, WORKERS, SIDE = 64, 2, 336
@@ -149,13 +149,13 @@ def contenders(name: str, manifest: Manifest, folder: Path) -> dict[str, Pass]:
 
 
 def _ours(loader: Loader) -> Pass:
+    # The others flip in their workers.
+    flip = Augmenter(Augmentation(flip=True), 2, loader.record.mean)
+
     def batches(order: np.ndarray, epoch: int) -> Iterator[Tensor]:
-        chance = np.random.default_rng(epoch)
-        for batch in loader.batches(order, epoch=epoch):
-            # The others flip in their workers.
-            flipped = torch.from_numpy(np.flatnonzero(chance.random(len(batch.images)) < 0.5))
-            batch.images[flipped] = batch.images[flipped].flip(2)
-            yield network_input(batch.images, loader.record)
+        for step, batch in enumerate(loader.batches(order, epoch=epoch), 10_000 * epoch):
+            changed = flip(batch.images, batch.labels, step=step, places=batch.places)
+            yield network_input(changed.images, loader.record)
 
     return batches
 

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from striate.data import Loader, Manifest, Preprocessing, contents, header
+from striate.data.chance import repeats
 from striate.errors import UsageError
 from striate.files import Json, replace_file
 from striate.train.settings import Settings
@@ -41,9 +42,11 @@ class Shown:
 def first_images(steps: Steps, count: int = COUNT, *, epoch: int = 1) -> list[Shown]:
     """The first `count` images of an epoch, made by the very code that feeds the training."""
     found: list[Shown] = []
+    places = np.empty(0, np.int64)
     with closing(steps.epoch(epoch)) as shown:
         for step in shown:
-            found += _shown(step, steps, epoch)
+            places = np.concatenate([places, step.batch.places.numpy()])
+            found += _shown(step, steps, epoch, repeats(places)[len(found) :])
             if len(found) >= count:
                 break
     return found[:count]
@@ -93,13 +96,14 @@ def check_picture_name(path: Path) -> None:
         )
 
 
-def _shown(step: Step, steps: Steps, epoch: int) -> list[Shown]:
+def _shown(step: Step, steps: Steps, epoch: int, again: np.ndarray) -> list[Shown]:
+    """The images of a step; `again` says how often each was shown before in the epoch."""
     manifest = steps.loader.manifest
     names = [manifest.name(int(place)) for place in step.batch.places]
     pixels = _unscaled(step.images, steps.record)
     shown = []
     for image, name in enumerate(names):
-        done = _crop(steps.loader, int(step.batch.places[image]), epoch)
+        done = _crop(steps.loader, int(step.batch.places[image]), epoch, int(again[image]))
         done |= step.draws.told(image)
         for kind in ("mixup", "cutmix"):
             if isinstance(mix := done.get(kind), dict):
@@ -109,12 +113,12 @@ def _shown(step: Step, steps: Steps, epoch: int) -> list[Shown]:
     return shown
 
 
-def _crop(loader: Loader, place: int, epoch: int) -> dict[str, Json]:
+def _crop(loader: Loader, place: int, epoch: int, repeat: int) -> dict[str, Json]:
     """The part of the picture that the view drew, in its pixels; drawn once more."""
     if loader.view is None:
         return {}
     head = header(contents(loader.manifest)(place))
-    box = loader.view.box(head.height, head.width, loader.chance(place, epoch))
+    box = loader.view.box(head.height, head.width, loader.chance(place, epoch, repeat))
     return {
         "crop": {"box_px": [round(edge, 1) for edge in box], "of_px": [head.width, head.height]}
     }
