@@ -2,13 +2,15 @@
 
 from striate.deploy.bundle import Bundle, load
 from striate.deploy.fit import fit
-from striate.deploy.predict import Guess, Prediction, predict
+from striate.deploy.predict import Belief, Guess, Prediction, belief, predict
 from striate.deploy.pretrained import open_bundle, pretrained
 
 __all__ = [
+    "Belief",
     "Bundle",
     "Guess",
     "Prediction",
+    "belief",
     "fit",
     "load",
     "open_bundle",

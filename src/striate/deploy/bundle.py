@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from striate.data import Advance, Preprocessing, load_manifest, silent
-from striate.deploy.predict import Prediction, predict
+from striate.deploy.predict import Belief, Prediction, belief, predict
 from striate.errors import BundleError, StriateError, did_you_mean
 from striate.evaluate import Calibration
 from striate.files import Json
@@ -75,14 +75,41 @@ class Bundle:
         return load_manifest(self.folder / MANIFEST).is_multilabel
 
     def predict(
-        self, files: Sequence[str | Path], *, top: int = 5, advance: Advance = silent
+        self,
+        files: Sequence[str | Path],
+        *,
+        top: int = 5,
+        precision: float | None = None,
+        coverage: float | None = None,
+        advance: Advance = silent,
     ) -> list[Prediction]:
         """The most probable classes of each file, in the order of the files.
 
-        A file that cannot be read gives a prediction with an error and no classes.
+        A file that cannot be read gives a prediction with an error and no classes. precision,
+        coverage: share of the answers that are to be right, or of the files that are to be
+        answered; the others are said to be of none of the classes.
+
+        Raises:
+            UsageError: there is no such threshold, or nothing is known of the validation images.
         """
+        believed = self.belief(precision=precision, coverage=coverage)
         return predict(
-            self.module(), self.preprocessing, self.classes, files, top=top, advance=advance
+            self.module(),
+            self.preprocessing,
+            self.classes,
+            files,
+            top=top,
+            believed=believed,
+            advance=advance,
+        )
+
+    def belief(self, *, precision: float | None = None, coverage: float | None = None) -> Belief:
+        """How far to believe it; see `predict`."""
+        return belief(
+            self.calibration,
+            precision=precision,
+            coverage=coverage,
+            is_multilabel=self.is_multilabel,
         )
 
 
