@@ -186,3 +186,17 @@ def test_the_memory_layout_is_no_matter(name: Name) -> None:
         trained(module, make_optimizer(module, settings(name)), steps=2)
     for one, two in zip(first.parameters(), last.parameters(), strict=True):
         torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_thawed_later_learns_from_then_on(name: Name) -> None:
+    module = small()
+    optimizer = make_optimizer(module, settings(name))
+    frozen = weight(module, "0")
+    before = frozen.detach().clone()
+    frozen.requires_grad_(False)
+    trained(module, optimizer)
+    assert torch.equal(frozen, before)
+    frozen.requires_grad_(True)
+    trained(module, optimizer)
+    assert not torch.equal(frozen, before)

@@ -76,6 +76,10 @@ class Order:
         self.images = len(manifest)
         self.seed = seed
         self.times = times_shown(manifest) if balance == "sampler" else None
+        values, labels = manifest.label_values()
+        # Of each image its first label, -1 without any.
+        self.first = np.full(self.images, -1)
+        self.first[labels > 0] = values[(np.cumsum(labels) - labels)[labels > 0]]
 
     def __call__(self, epoch: int) -> np.ndarray:
         """Places of images, int64, N; a function of the seed and the epoch, from 1."""
@@ -83,7 +87,9 @@ class Order:
         order = chance.permutation(self.images)
         if self.times is None:
             return order
-        # Systematic resampling: evenly spaced points on the line of all expected numbers of times.
+        # Systematic resampling: evenly spaced points on the line of all expected numbers of times,
+        # class by class, so that their parts are equal too.
+        order = order[np.argsort(self.first[order], kind="stable")]
         ends = np.cumsum(self.times[order])
         points = (np.arange(self.images) + chance.random()) * ends[-1] / self.images
         chosen = order[np.searchsorted(ends, points, side="right").clip(max=self.images - 1)]

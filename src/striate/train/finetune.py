@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from striate.ir import Graph, TorchLayer
+from striate.ir import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Parts:
 
     head: frozenset[str]
     body: frozenset[str]
-    before: tuple[str, ...]
+    before: frozenset[str]
 
     def freeze(self, module: nn.Module) -> None:
         """Let only the head learn; `train` must be used in place of `module.train()`."""
@@ -40,8 +40,9 @@ class Parts:
         """
         module.train()
         if all(not module.get_parameter(name).requires_grad for name in self.body):
-            for path in self.before:
-                module.get_submodule(path).eval()
+            for path, part in module.named_modules():
+                if path in self.before:
+                    part.eval()
 
 
 def parts(graph: Graph, fresh: Collection[str] = ()) -> Parts:
@@ -58,12 +59,8 @@ def parts(graph: Graph, fresh: Collection[str] = ()) -> Parts:
     body = frozenset(key for keys in names.values() for key in keys)
     every = {key for index in range(len(graph.nodes)) for key in node_keys(graph, index)}
     needed = _ancestors(graph, [index for index, keys in names.items() if keys])
-    before = [
-        graph.nodes[index].path
-        for index in sorted(needed)
-        if isinstance(graph.nodes[index].torch, TorchLayer) and not _is_bare(graph, index)
-    ]
-    return Parts(frozenset(every) - body, body, tuple(dict.fromkeys(before)))
+    before = frozenset(graph.nodes[index].path for index in needed)
+    return Parts(frozenset(every) - body, body, before)
 
 
 def head_nodes(graph: Graph) -> frozenset[int]:
@@ -123,11 +120,6 @@ def node_keys(graph: Graph, index: int) -> Iterator[str]:
     for weight in node.weights:
         if weight.trained:
             yield f"{node.path}.{weight.name}" if weight.name else node.path
-
-
-def _is_bare(graph: Graph, index: int) -> bool:
-    """Whether its weight is a tensor outside of any layer."""
-    return any(not weight.name for weight in graph.nodes[index].weights)
 
 
 def _ancestors(graph: Graph, indices: Collection[int]) -> set[int]:

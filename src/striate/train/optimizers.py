@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+import torch
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, NAdam, Optimizer, RAdam, RMSprop
 
@@ -74,9 +75,15 @@ def _sgd(groups: list[Group], settings: Settings) -> Optimizer:
     learning", 2013, section 2, for Nesterov's momentum.
     """
     momentum = settings.momentum
-    return SGD(
+    optimizer = SGD(
         groups, lr=settings.lr, momentum=momentum, nesterov=momentum > 0, fused=_can_fuse(groups)
     )
+    # Torch's fused step cannot add what is thawed later to a group that has moved already; where
+    # all begin with a velocity of zero it need not, and the first step is the same.
+    for group in groups if momentum > 0 else ():
+        for parameter in group["params"]:
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
 
 
 def _adamw(groups: list[Group], settings: Settings) -> Optimizer:
