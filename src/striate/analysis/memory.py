@@ -155,6 +155,21 @@ def training_memory(
     )
 
 
+def saved_bytes(graph: Graph, *, bytes_per_number: int = BYTES_PER_NUMBER) -> list[int]:
+    """For each node, bytes of one image that it is the first to keep for the backward pass.
+
+    The images themselves are not counted.
+    """
+    store = _Store(graph, training=True, bytes_per_number=bytes_per_number)
+    inputs = {store.home[value] for value in graph.inputs}
+    found, seen = [], set(inputs)
+    for index in range(len(graph.nodes)):
+        kept, extra = store.saved(index)
+        found.append(extra + sum(store.bytes[one] for one in kept - seen))
+        seen |= kept
+    return found
+
+
 def _sizes_known(graph: Graph) -> bool:
     return all(kind.elements is not None for node in graph.nodes for kind in node.outputs)
 
