@@ -18,7 +18,8 @@ class Outcome:
 
     epochs: how many were finished, the last of which may have been cut short by the clock. shown:
     how often every image was shown. best: the epoch whose weights are `best`; 0 if none was
-    finished. scores: of `best` on the validation images, None without any.
+    finished. scores: of `best` on the validation images, None without any. rank: of the process
+    among those that trained; the first, 0, is the one that should speak.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class Outcome:
     seconds: float
     is_interrupted: bool
     shown: float = 0.0
+    rank: int = 0
 
     def to_json(self) -> dict[str, Json]:
         """Everything, as plain values."""
@@ -65,6 +67,7 @@ def finish(session: Session, *, is_interrupted: bool) -> Outcome:
         seconds=session.clock.seconds(),
         is_interrupted=is_interrupted,
         shown=rows[-1].step / session.shown.steps_per_epoch if rows else 0.0,
+        rank=session.team.rank,
     )
 
 

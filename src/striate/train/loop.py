@@ -203,6 +203,7 @@ class _Loop:
             saving_s=session.saving_s,
         )
         session.logbook.add(row, timing)
+        session.saving_s = 0.0
         session.metrics = dict(scores.summary()) if scores else {}
         if _is_better(row.score, session.best.score):
             session.set_best(row.score, said)

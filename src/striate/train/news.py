@@ -34,8 +34,7 @@ class News:
         images, steps = len(session.job.train.manifest), session.shown.steps_per_epoch
         settings = session.job.settings
         title = f"epoch {at.epoch}" + ("" if settings.time else f"/{settings.epochs}")
-        session.saving_s = 0.0
-        self._epoch_begun = (session.clock.seconds(), at.tally.images)
+        self._epoch_begun = (session.clock.seconds() - session.saving_s, at.tally.images)
         with self._reporter.live(title, images) as show:
             if at.step:
                 show(images * at.step // steps, self._figures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -14,7 +15,7 @@ from striate.quantities import seconds_of
 from striate.train.checkpoint import Checkpoint, load_checkpoint
 from striate.train.course import Clock
 from striate.train.finish import Outcome
-from striate.train.folder import FINISHED, MANIFEST, NETWORK, SETTINGS
+from striate.train.folder import FINISHED, MANIFEST, NETWORK, SETTINGS, TIMING
 from striate.train.loop import train
 from striate.train.prepare import reopened
 from striate.train.processes import Team
@@ -160,10 +161,19 @@ def _finished(folder: Path) -> Outcome | None:
         epochs=int(facts["epoch"]),
         best=int(str(best["epoch"])),
         scores=None,
-        seconds=0.0,
+        seconds=_seconds(folder),
         is_interrupted=False,
         shown=float(facts["epoch"]),
     )
+
+
+def _seconds(folder: Path) -> float:
+    """How long it took, by the last row of its log of times."""
+    try:
+        with (folder / TIMING).open(encoding="utf-8") as file:
+            return float(list(csv.DictReader(file))[-1]["seconds"])
+    except (OSError, ValueError, LookupError):
+        return 0.0
 
 
 def _clean(folder: Path) -> None:

@@ -13,12 +13,12 @@ from striate.options import Options
 @taking()
 def fit(
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="Folder of class folders, list (.csv, .tsv, .jsonl), Parquet, .tar, "
             "hf:owner/dataset, a saved manifest, or: digits."
         ),
-    ],
+    ] = None,
     net: Annotated[
         str | None,
         typer.Option(
@@ -29,6 +29,13 @@ def fit(
     preview: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write a picture of the first images, as .png or .jpg."),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a training that was stopped; all else comes from its folder.",
+        ),
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="The run folder. [default: runs/<data>-<network>-<number>]")
@@ -42,7 +49,8 @@ def fit(
     are prepared, the list of images with their splits, the settings and where each came from, a log
     with a row per epoch, and the best and the last weights.
 
-    What is not given is chosen, and told. Ctrl-C finishes the batch, saves, and stops.
+    What is not given is chosen, and told. Ctrl-C finishes the batch, saves, and stops; --resume RUN
+    goes on from there, as it does after any other end, and comes to the very same weights.
     """
     from json import dumps
 
@@ -57,15 +65,17 @@ def fit(
     from striate.train import fit as train
 
     tell = Terminal()
-    outcome = train(net, data, out=out, preview=preview, reporter=tell, **options)
+    outcome = train(net, data, out=out, resume=resume, preview=preview, reporter=tell, **options)
+    if outcome.rank > 0:
+        return INTERRUPTED if outcome.is_interrupted else 0
     if outcome.is_interrupted:
-        tell.line(f"stopped; the weights so far are {outcome.folder / 'last.safetensors'}")
+        tell.line(f"stopped and saved; go on with: striate fit --resume {outcome.folder}")
         return INTERRUPTED
     tell.line(f"trained in {duration(outcome.seconds)}; next: striate eval {outcome.folder}")
     if json:
         print(dumps(outcome.to_json(), allow_nan=False))
         return 0
-    print(f"best epoch {outcome.best} of {outcome.epochs}, in {outcome.folder}")
+    print(f"best epoch {outcome.best} of {outcome.shown:.4g}, in {outcome.folder}")
     if outcome.scores is not None:
         print(f"validation {accuracy_line(outcome.scores)}")
         print(class_table(outcome.scores))

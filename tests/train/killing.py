@@ -1,0 +1,106 @@
+"""Trainings in processes of their own, which may be killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import torch
+import torch._dynamo  # torch imports it at the first step, which takes seconds
+
+from striate.options import Options
+from striate.train import Silent, fit
+from striate.train.reporter import Show
+
+NET = (
+    "input(3, 8, 8) -> conv(8) -> bn -> relu -> conv(8, s=2) -> bn -> relu -> dropout(0.3) -> gap "
+    "-> fc(2)"
+)
+# All that could make a training that is gone on with end differently.
+EVERYTHING = Options(
+    epochs=3, batch=8, optimizer="adamw", lr=0.01, ema=0.9, accumulate=2, clip=1.0, flip=True,
+    rotate=10.0, erase=0.5, mixup=0.2, cutmix=1.0, jitter=0.2, crop_scale=0.6,
+    save_every="0.001s", precision="float32", channels_last=False, compile=False, workers=1,
+)  # fmt: skip
+RESULTS = ("best.safetensors", "last.safetensors", "best.json", "last.json", "log.csv")
+
+# Which call of what, counted from 1, is the process's last.
+Deadly = tuple[str, int]
+
+
+def server() -> ForkServerContext:
+    """A process with everything imported, from which others begin in a moment."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.train.killing"])
+    return context
+
+
+def run(context: ForkServerContext, photos: Path, out: Path, deadly: Deadly | None) -> int:
+    """Train in a process of its own, from the start or from where the last one ended; exit code."""
+    process = context.Process(target=_train, args=(photos, out, deadly))
+    process.start()
+    process.join(60)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def results(run_folder: Path) -> dict[str, bytes]:
+    """What a training leaves behind that must be the same every time."""
+    return {name: (run_folder / name).read_bytes() for name in RESULTS}
+
+
+class _Counting(Silent):
+    """Calls back at each step."""
+
+    def __init__(self, at_step: Callable[[], None]) -> None:
+        self.at_step = at_step
+
+    def live(self, title: str, total: int):  # type: ignore[no-untyped-def]
+        from contextlib import nullcontext
+
+        def show(_images: int, _figures: Callable[[], str]) -> None:
+            self.at_step()
+
+        shown: Show = show
+        return nullcontext(shown)
+
+
+def _train(photos: Path, out: Path, deadly: Deadly | None) -> None:
+    torch.set_num_threads(1)
+    what, count = deadly or ("nothing", 0)
+    left = [count]
+
+    def deadly_call() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if what == "write":
+        _before("os", "fsync", deadly_call)
+    if what == "rename":
+        _before("pathlib.Path", "replace", deadly_call)
+    if what == "evaluation":
+        _before("striate.train.loop", "score_answers", deadly_call)
+    reporter = _Counting(deadly_call) if what == "step" else Silent()
+    if out.exists():
+        fit(resume=out, reporter=reporter)
+    else:
+        fit(NET, photos, out=out, reporter=reporter, **EVERYTHING)
+
+
+def _before(owner: str, name: str, called: Callable[[], None]) -> None:
+    """Call something before each call of a function."""
+    import pkgutil
+
+    held = pkgutil.resolve_name(owner.replace(".Path", ":Path"))
+    original = getattr(held, name)
+
+    def both(*arguments: object, **named: object) -> object:
+        called()
+        return original(*arguments, **named)
+
+    setattr(held, name, both)
