@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +87,7 @@ def judge(bundle: Bundle, request: Request, reporter: Reporter) -> Judged:
     _refuse_no_numbers(said, manifest)
     left_out = tuple((bad.path, bad.reason) for bad in unreadable)
     known = _circumstances(bundle, request, (chosen, manifest.taken(said.places)), left_out)
+    known = replace(known, marks={**known.marks, "fingerprint": manifest.fingerprint()})
     with reporter.bar("measuring", 1) as advance:
         evaluation, predictions = assess(said, bundle.classes, known)
         advance(1)
@@ -147,7 +148,7 @@ def _circumstances(
             weights=bundle.name,
             data=request.data or images.root,
             split=chosen,
-            network=bundle.network.name,
+            network=str(bundle.facts.get("network") or bundle.network.name),
         ),
         calibration=bundle.calibration,
         is_fitted_here=seen.validated_on > 0 and bundle.calibration is not None,
@@ -157,6 +158,10 @@ def _circumstances(
         unreadable=unreadable,
         notes=_notes(bundle, images, seen.trained_on, seen.validated_on),
         settings=_settings(bundle),
+        marks={
+            "weights_sha256": bundle.facts.get("weights_sha256"),
+            "trained_on": seen.trained_on,
+        },
     )
 
 

@@ -72,7 +72,7 @@ def _network(bundle: Bundle) -> dict[str, str]:
     network = bundle.network
     record = bundle.preprocessing
     told = {
-        "name": network.name,
+        "name": str(bundle.facts.get("network") or network.name),
         "input": dimensions(network.input),
         "parameters": exact(network.params),
         "MACs": "unknown" if network.macs is None else short(network.macs),

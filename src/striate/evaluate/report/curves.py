@@ -27,7 +27,7 @@ SHRUNK = 30
 def training_curves(story: Story, selection: str) -> list[Markup]:
     """Loss, scores, learning rate and speed by epoch; those that the log has.
 
-    selection: name of the score by which the best epoch was chosen; drawn first.
+    selection: by what the best epoch was chosen, the name of a score at its start; drawn first.
     """
     log = story.log
     if not log or "epoch" not in log[0]:
@@ -59,7 +59,7 @@ def _scores(story: Story, selection: str) -> Markup | None:
         and "loss" not in name
         and _are_shares(story.log, name)
     ]
-    chosen = [name for name in names if _plain(name) == _plain(selection)]
+    chosen = [name for name in names if _plain(selection).startswith(_plain(name))]
     names = [*chosen, *(name for name in names if name not in chosen)][:4]
     series = [_series(story.log, name) for name in names]
     values = _values(series)

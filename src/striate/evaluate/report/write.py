@@ -7,7 +7,7 @@ from pathlib import Path
 
 from striate import __version__
 from striate.data import Manifest, silent
-from striate.data.names import shown
+from striate.data.names import escaped, shown
 from striate.evaluate.evaluation import Evaluation
 from striate.evaluate.predictions import Predictions
 from striate.evaluate.report import sections
@@ -70,6 +70,7 @@ def page(
         story=story,
         settings=sections.settings_rows(evaluation.settings),
         shown=shown,
+        escaped=escaped,
     )
 
 
