@@ -164,15 +164,10 @@ def with_status(code: str) -> Check:
 
 
 def left_behind(*reasons: str, unit: str = "files") -> Check:
-    """A check for what the reading of a folder left out, for one of these reasons."""
+    """A check for what `Search` left out of a folder, for these reasons."""
 
     def check(scanned: Scanned) -> Hits:
-        names = [
-            name
-            for reason, found in scanned.left_out.items()
-            if any(reason.startswith(known) for known in reasons)
-            for name in found
-        ]
+        names = [name for reason in reasons for name in scanned.left_out.get(reason, ())]
         return Hits(len(names), unit, names=tuple(names))
 
     return check

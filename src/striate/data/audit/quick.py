@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from striate.data.audit.counts import counts_line
 from striate.data.audit.findings.similar_names import look_alikes
 from striate.data.audit.findings.tiny_class import FEWEST
 from striate.data.audit.findings.unbalanced import MOST
 from striate.data.contents import contents
 from striate.data.decode import Header, UnreadableImageError, header
-from striate.data.manifest import SPLITS, Manifest
+from striate.data.manifest import Manifest
 from striate.data.names import shown
 from striate.errors import listing
 
@@ -67,7 +68,7 @@ def quick_audit(manifest: Manifest, *, most: int = HEADS) -> QuickAudit:
     (height, width), count = sizes.most_common(1)[0] if sizes else ((224, 224), 0)
     share = count / max(sizes.total(), 1)
     lines = [
-        _counts(manifest),
+        counts_line(manifest),
         *_pictures(known, len(places), len(manifest)),
         *_unreadable(bad, len(places)),
         *_names(manifest),
@@ -103,16 +104,6 @@ def _channels(heads: Sequence[Header]) -> int:
     if arrays and arrays.total() == len(heads):
         return arrays.most_common(1)[0][0]
     return 3 if not heads or any(head.is_colour for head in heads) else 1
-
-
-def _counts(manifest: Manifest) -> str:
-    splits = Counter(manifest.splits.tolist())
-    parts = ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name])
-    names = listing([shown(name) for name in manifest.classes], most=6)
-    several = ", several of them an image" if manifest.is_multilabel else ""
-    return (
-        f"{len(manifest):,} images of {len(manifest.classes):,} classes ({names}){several}; {parts}"
-    )
 
 
 def _pictures(heads: Sequence[Header], looked: int, images: int) -> list[str]:

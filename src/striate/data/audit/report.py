@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from striate import __version__
+from striate.data.audit.counts import counts_line
 from striate.data.audit.finding import SEVERITIES, Finding, Found, Scanned
 from striate.data.audit.scan import Scan
 from striate.data.audit.thumbnails import thumbnails
-from striate.data.audit.told import counts_line, speed_line
+from striate.data.audit.told import speed_line
 from striate.data.manifest import SPLITS, Manifest
 from striate.data.names import shown
 from striate.files import replace_text

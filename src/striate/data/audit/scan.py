@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,18 +19,15 @@ from striate.data.audit.store import Store, open_store
 from striate.data.audit.workers import Job, in_children
 from striate.data.contents import contents
 from striate.data.decode import PIXEL_LIMIT
-from striate.data.layouts._search import Search
+from striate.data.health import Advance, silent
+from striate.data.layouts._search import OUTSIDE_CLASSES, Search
 from striate.data.manifest import SCHEMA, Manifest
 from striate.discovery import load_all
 from striate.files import Json
 
-Advance = Callable[[int], None]
-
 # A child may use so much, and so much for each pixel that an image may have: a picture is held in
 # several forms at once while it is converted.
 CHILD_BYTES, PIXEL_BYTES = 3 * 2**30, 16
-
-OUTSIDE = "images outside class folders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Scan:
 
     def count(self, severity: str) -> int:
         """Kinds of finding of this severity."""
-        return sum(1 for found in self.found if found.kind.severity == severity)
+        return sum(found.kind.severity == severity for found in self.found)
 
 
 def scan(
@@ -83,7 +80,7 @@ def scan(
     limits: Limits | None = None,
     *,
     cache: Path | None = None,
-    advance: Advance | None = None,
+    advance: Advance = silent,
 ) -> Scan:
     """Decode every image once, in child processes, and look for what may spoil a training.
 
@@ -94,12 +91,11 @@ def scan(
         DataError: the images are gone, or no child process can be started.
     """
     limits = limits or Limits()
-    tell = advance or _ignore
     start = time.monotonic()
     store = open_store(manifest, limits.max_pixels, cache)
     known, _ = store.known()
-    tell(len(known))
-    lost = _decode(manifest, np.setdiff1d(np.arange(len(manifest)), known), limits, store, tell)
+    advance(len(known))
+    lost = _decode(manifest, np.setdiff1d(np.arange(len(manifest)), known), limits, store, advance)
     rows, facts = store.known()
     store.merge(rows, facts)
     seconds = time.monotonic() - start
@@ -147,7 +143,7 @@ def kinds() -> tuple[Finding, ...]:
 
 
 def _decode(
-    manifest: Manifest, todo: np.ndarray, limits: Limits, store: Store, tell: Advance
+    manifest: Manifest, todo: np.ndarray, limits: Limits, store: Store, advance: Advance
 ) -> dict[int, dict[str, Json]]:
     """Facts about these images into the store; those that say nothing lasting come back."""
     places = todo.tolist()
@@ -155,7 +151,7 @@ def _decode(
     if not places:
         return lost
     job = Job(
-        describe_all,
+        described,
         contents(manifest),
         {"max_pixels": limits.max_pixels},
         seconds=limits.seconds,
@@ -169,13 +165,13 @@ def _decode(
                     lost[answer.place] = Facts(answer.status, answer.reason).to_json()
                 else:
                     store.add(answer.place, answer.said)
-                tell(1)
+                advance(1)
     finally:
         store.flush()
     return lost
 
 
-def describe_all(content: bytes, name: str, options: Mapping[str, Json]) -> dict[str, Json]:
+def described(content: bytes, name: str, options: Mapping[str, Json]) -> dict[str, Json]:
     """Facts about an image, as a child process sends them."""
     return describe(content, name, max_pixels=int(str(options["max_pixels"]))).to_json()
 
@@ -201,9 +197,5 @@ def _left_out(manifest: Manifest) -> tuple[dict[str, list[str]], dict[str, int]]
     beside = [path for path, _ in search.images(root) if path not in meant]
     left_out = dict(search.left_out)
     if beside:
-        left_out[OUTSIDE] = beside
+        left_out[OUTSIDE_CLASSES] = beside
     return left_out, dict(search.suffixes)
-
-
-def _ignore(_: int) -> None:
-    """Tell nobody."""

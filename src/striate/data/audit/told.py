@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from striate.data.audit.counts import counts_line
 from striate.data.audit.finding import Found
 from striate.data.audit.scan import Scan
 from striate.data.manifest import SPLITS, Manifest
 from striate.data.names import shown
-from striate.errors import listing
 from striate.files import Json
 from striate.quantities import duration
 
@@ -31,14 +31,6 @@ def summary(scan: Scan, data: str) -> list[str]:
         ending = "see to the errors first: they spoil a training or its scores"
     lines += ["", f"{usable:,} of {len(manifest):,} images can be used; {ending}".rstrip("; ")]
     return lines
-
-
-def counts_line(manifest: Manifest) -> str:
-    """Images, classes and splits in a line."""
-    splits = Counter(manifest.splits.tolist())
-    parts = ", ".join(f"{name} {splits[name]:,}" for name in SPLITS if splits[name])
-    names = listing([shown(name) for name in manifest.classes], most=5)
-    return f"{len(manifest):,} images of {len(manifest.classes):,} classes ({names}); {parts}"
 
 
 def speed_line(scan: Scan) -> str:

@@ -310,6 +310,8 @@ class _Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
+    """An image that was read, and whether a child has died of it already."""
+
     place: int
     name: str
     content: bytes

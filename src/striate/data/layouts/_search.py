@@ -24,6 +24,11 @@ SUFFIXES = frozenset(
 LEFT_BEHIND = frozenset(
     ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"]
 )
+# Reasons why something in a data folder is left out, as notices and findings say them.
+OUTSIDE_CLASSES = "images outside class folders"
+NO_FILES = "neither files nor folders"
+HIDDEN, MADE_BY_SYSTEM = "hidden", "made by a system"
+BROKEN_LINKS, CIRCLES, NOT_UTF8 = "broken links", "links in a circle", "names that are not UTF-8"
 LINKS_OUT = "links out of the data folder, which --follow-links takes"
 NAMED = 3  # names that a notice tells before it counts
 
@@ -45,7 +50,7 @@ class Search:
             if entry.is_dir():
                 found += [Path(entry.path)] if self._real(entry, chain) else []
             elif _suffix(entry.name) in SUFFIXES:
-                self._leave("images outside class folders", entry)
+                self._leave(OUTSIDE_CLASSES, entry)
         return found
 
     def images(self, folder: Path) -> Iterator[tuple[str, int]]:
@@ -105,15 +110,15 @@ class Search:
         if is_hidden and not is_folder and _suffix(entry.name) not in SUFFIXES:
             return False  # .DS_Store and the like are no news
         if is_hidden or entry.name in LEFT_BEHIND:
-            self._leave("hidden" if is_hidden else "made by a system", entry)
+            self._leave(HIDDEN if is_hidden else MADE_BY_SYSTEM, entry)
             return False
         if not _is_text(entry.name):
-            self._leave("names that are not UTF-8", entry)
+            self._leave(NOT_UTF8, entry)
             return False
         if not entry.is_symlink():
             return True
         if not os.path.exists(entry.path):  # noqa: PTH110
-            self._leave("broken links", entry)
+            self._leave(BROKEN_LINKS, entry)
             return False
         if not self.fence.admits(self._below(entry)):
             self._leave(LINKS_OUT, entry)
@@ -129,7 +134,7 @@ class Search:
             return os.path.join(chain[-1], entry.name)  # noqa: PTH118
         real = os.path.realpath(entry.path)
         if any(before == real or before.startswith(real + os.sep) for before in chain):
-            self._leave("links in a circle", entry)
+            self._leave(CIRCLES, entry)
             return None
         return real
 
@@ -140,7 +145,7 @@ class Search:
             self.suffixes[suffix or "no suffix"] += 1
             return None
         if not entry.is_file():
-            self._leave("neither files nor folders", entry)
+            self._leave(NO_FILES, entry)
             return None
         return entry.stat().st_size
 

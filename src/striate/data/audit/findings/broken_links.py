@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from striate.data.audit.finding import Finding, left_behind
+from striate.data.layouts._search import BROKEN_LINKS
 
 FINDING = Finding(
     code="broken-link",
@@ -11,5 +12,5 @@ FINDING = Finding(
     title="links that lead nowhere",
     sentence="They are left out.",
     advice="mend or remove them",
-    check=left_behind("broken links", unit="links"),
+    check=left_behind(BROKEN_LINKS, unit="links"),
 )
