@@ -17,6 +17,7 @@ from striate.files import Json
 from striate.ir import Graph
 from striate.quantities import seconds_of
 from striate.train.checkpoint import Checkpoint, save_checkpoint
+from striate.train.checkpointing import checkpoint_blocks
 from striate.train.course import ByClock, BySteps, Clock, Course
 from striate.train.ema import Ema
 from striate.train.finetune import lr_scales, parts
@@ -109,6 +110,8 @@ class Session:
         self.clock = clock
         self.way = Way(settings.precision, settings.channels_last, settings.compile)
         self.module = arrange(job.module.to(team.device), self.way)
+        if settings.checkpointing:
+            checkpoint_blocks(self.module, job.graph)
         self.running = self._runnable()
         self.parts = parts(job.graph, job.fresh)
         self.is_frozen = False
