@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Circumstances:
         these are the very images that it was made on.
     selection: name of the metric by which the weights were chosen, empty if nobody knows.
     paths, content_hashes: of the images that were answered, in their order.
+    marks: what else is kept with the predictions, to know them again.
     unreadable: path and reason of each image that was left out.
     """
 
@@ -40,6 +41,7 @@ class Circumstances:
     unreadable: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Json] = field(default_factory=dict)
+    marks: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _predictions(scaled: Scaled, classes: Sequence[str], known: Circumstances) -
         confidences=confidences,
         energies=energies(said.logits, is_multilabel=said.is_multilabel),
         content_hashes=known.content_hashes,
-        facts={**known.subject.to_json(), "temperature": scaled.temperature},
+        facts={**known.subject.to_json(), "temperature": scaled.temperature, **known.marks},
     )
 
 
@@ -174,8 +176,3 @@ def _outliers(said: Predictions, stored: Calibration | None) -> Outliers | None:
     assert above is not None
     levels = np.quantile(said.energies, np.linspace(0, 1, 101), method="higher")
     return Outliers(stored.energy_limit, tuple(levels.tolist()), above)
-
-
-def with_notes(evaluation: Evaluation, *notes: str) -> Evaluation:
-    """The same evaluation with more to know."""
-    return replace(evaluation, notes=(*evaluation.notes, *notes))
