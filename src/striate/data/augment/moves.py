@@ -47,14 +47,18 @@ def flipped(images: Tensor, flips: np.ndarray) -> Tensor:
 
 
 def _flipped_by_rows(images: Tensor, flips: np.ndarray) -> Tensor:
-    """The same in a tenth of the time: only what is mirrored is, in pieces that one core takes."""
+    """The same in a fifth of the time: only what is mirrored is, in pieces that one core takes."""
     result = torch.empty_like(images)
+    source, target = images.numpy(), result.numpy()
     height, width, channels = images.shape[1:]
     piece = rows_at_once(width * channels)
-    for image, target, is_flipped in zip(images, result, flips.tolist(), strict=True):
+    for number, is_flipped in enumerate(flips.tolist()):
+        if not is_flipped:
+            target[number] = source[number]
+            continue
         for first in range(0, height, piece):
-            rows = image[first : first + piece]
-            target[first : first + piece] = rows.flip(1) if is_flipped else rows
+            rows = images[number, first : first + piece]
+            target[number, first : first + piece] = rows.flip(1).numpy()
     return result
 
 
