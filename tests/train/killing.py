@@ -10,7 +10,6 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import torch
-import torch._dynamo  # torch imports it at the first step, which takes seconds
 
 from striate.options import Options
 from striate.train import Silent, fit
@@ -35,7 +34,8 @@ Deadly = tuple[str, int]
 def server() -> ForkServerContext:
     """A process with everything imported, from which others begin in a moment."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.train.killing"])
+    # Torch imports the second at the first step, which takes seconds.
+    context.set_forkserver_preload(["tests.train.killing", "torch._dynamo"])
     return context
 
 

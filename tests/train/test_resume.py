@@ -42,8 +42,8 @@ def peaceful(
     [
         [("step", 2), ("step", 4), ("step", 1), ("step", 3)],
         [("evaluation", 1), ("evaluation", 2)],
-        [("write", 6), ("write", 9), ("write", 13)],
-        [("rename", 12), ("rename", 8), ("rename", 9)],
+        [("write", 20), ("write", 1), ("write", 3)],
+        [("rename", 10), ("rename", 1), ("rename", 9)],
     ],
 )
 def test_killed_and_gone_on_with_it_ends_the_same_to_the_last_bit(
