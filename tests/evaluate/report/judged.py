@@ -101,7 +101,7 @@ def evaluation_of(said: Predictions, *, split: str = "val", **more: object) -> E
 
 
 def manifest_of(
-    root: Path, paths: Sequence[str], labels: Sequence[int], classes: Sequence[str]
+    root: Path, paths: Sequence[str], labels: np.ndarray, classes: Sequence[str]
 ) -> Manifest:
     """Images in files of a folder, all of them held out."""
     columns = {
