@@ -220,3 +220,17 @@ def test_cifar10_has_its_published_sizes(shared: Path) -> None:
     assert found.classes[:3] == ("airplane", "automobile", "bird")
     assert found.only("train").counts().tolist() == [5000] * 10
     assert found.only("test").counts().tolist() == [1000] * 10
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_images_are_read_where_only_a_wish_tells_the_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    if not fits:
+        monkeypatch.setattr("striate.data.layouts._tables.memory_bytes", lambda: 0)
+    images = [{"bytes": png(noise(number)), "path": ""} for number in range(2)]
+    pq.write_table(pa.table({"image": images, "tags": [[3, 5], [5]]}), tmp_path / "a.parquet")
+    found = index(tmp_path / "a.parquet", label="tags")
+    assert found.label_lists == [[0, 1], [1]]
+    read = contents(found)
+    assert [read(place) for place in (0, 1)] == [png(noise(number)) for number in (0, 1)]

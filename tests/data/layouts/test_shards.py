@@ -141,3 +141,17 @@ def test_long_and_odd_names_of_members_are_read(tmp_path: Path, name: str) -> No
     found = index(shard(tmp_path / "s.tar", **members))
     assert contents(found)(0) == png(noise(0))
     assert len(found.name(0)) < 100
+
+
+def test_shards_that_are_links_elsewhere_are_left_out_or_refused(tmp_path: Path) -> None:
+    outside = shard(tmp_path / "outside" / "b.tar", **samples(0, "x", "y"))
+    root = tmp_path / "shards"
+    root.mkdir()
+    (root / "b.tar").symlink_to(outside)
+    assert "--follow-links" in refusal(root)
+    assert len(index(root, follow_links=True)) == 2
+    shard(root / "a.tar", **samples(2, "x", "y", "y"))
+    found = index(root)
+    assert len(found) == 3
+    assert list(found.shards) == ["a.tar"]
+    assert "--follow-links" in found.notices[0]

@@ -58,7 +58,7 @@ def roles_of(file: Path, how: Reading) -> Roles:
     """
     schema = _schema(file)
     features = _features(schema)
-    images = [field.name for field in schema if _is_image(field.type)]
+    image = _image_column(schema)
     stated = [name for name, kind in features.items() if _class_list(kind) is not None]
     by_name = chosen(schema.names, how.label, LABELS, str(file))
     preferred = [by_name] if how.label else [*stated, by_name]
@@ -67,7 +67,7 @@ def roles_of(file: Path, how: Reading) -> Roles:
         for field in schema
         if pa.types.is_integer(field.type) or pa.types.is_string(field.type)
     ]
-    for wanted, candidates in (("images", images), ("labels", labels)):
+    for wanted, candidates in (("images", image), ("labels", labels)):
         if not candidates:
             shown_ = listing([f"{shown(field.name)}: {field.type}" for field in schema])
             raise DataError.of(
@@ -80,7 +80,8 @@ def roles_of(file: Path, how: Reading) -> Roles:
     is_number = pa.types.is_integer(_inner(schema.field(label).type))
     names = _class_list(features.get(label, {})) if is_number else None
     split = named(schema.names, SPLITS)
-    return Roles(images[0], label, split, chosen(schema.names, how.group, GROUPS, str(file)), names)
+    assert image is not None
+    return Roles(image, label, split, chosen(schema.names, how.group, GROUPS, str(file)), names)
 
 
 def labels_of(file: Path, roles: Roles) -> Labels:
@@ -160,28 +161,47 @@ class Tables:
         with self._lock:
             if (path, -1) not in self._held:
                 file = Path(self.manifest.root, path)
-                name = roles_of(file, Reading()).image
-                self._held[path, -1] = _encoded(read_column(file, name))
+                self._held[path, -1] = _encoded(read_column(file, _image_of(_schema(file))))
             return self._held[path, -1]
 
     def _group(self, path: str, row: int) -> pa.Scalar:
         """The image of a row, out of the group of rows that it lies in."""
-        file = pq.ParquetFile(Path(self.manifest.root, path))
+        file = Path(self.manifest.root, path)
         with self._lock:
             if path not in self._starts:
-                sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
-                self._starts[path] = np.concatenate(([0], np.cumsum(sizes)))
+                self._starts[path] = _group_starts(file)
             starts = self._starts[path]
             group = int(np.searchsorted(starts, row, side="right")) - 1
             held = self._held.get((path, group))
         if held is None:
-            name = roles_of(Path(self.manifest.root, path), Reading()).image
-            held = _encoded(file.read_row_group(group, columns=[name])[name])
+            with pq.ParquetFile(file) as table:
+                name = _image_of(table.schema_arrow)
+                held = _encoded(table.read_row_group(group, columns=[name])[name])
             with self._lock:
                 self._held[path, group] = held
                 while len(self._held) > self.KEPT:
                     self._held.popitem(last=False)
         return held[row - int(starts[group])]
+
+
+def _group_starts(file: Path) -> np.ndarray:
+    """The first row of each group of rows, and behind them how many rows there are."""
+    metadata = pq.read_metadata(file)
+    sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    return np.concatenate(([0], np.cumsum(sizes)))
+
+
+def _image_column(schema: pa.Schema) -> str | None:
+    """The first column that may hold images."""
+    return next((str(field.name) for field in schema if _is_image(field.type)), None)
+
+
+def _image_of(schema: pa.Schema) -> str:
+    """The column of images of a table that had one when it was indexed."""
+    name = _image_column(schema)
+    if name is None:
+        raise ValueError("it has no column of images any more")
+    return name
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:

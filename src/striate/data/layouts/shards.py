@@ -55,13 +55,18 @@ def index(data: str, how: Reading) -> Manifest:
     files = [root] if root.is_file() else containers(root, TARS + COMPRESSED)
     base = root.parent if root.is_file() else root
     fence = Fence(base, follows_links=how.follow_links or root.is_file())
+    inside = {path: file for file in files if fence.admits(path := _below(base, file))}
+    if not inside:
+        raise DataError.of(
+            "links-outside",
+            f"all shards of {shown(data)} are links out of it",
+            "name the folder where they lie, or allow it with --follow-links",
+        )
     left_out: Counter[str] = Counter()
+    if outside := len(files) - len(inside):
+        left_out[LINKS_OUT] = outside
     found = []
-    for file in files:
-        path = file.relative_to(base).as_posix()
-        if not fence.admits(path):
-            left_out[LINKS_OUT] += 1
-            continue
+    for path, file in inside.items():
         samples = _samples(file, left_out)
         found += [(path, sample) for sample in samples if sample.image]
     if not found:
@@ -81,9 +86,13 @@ def index(data: str, how: Reading) -> Manifest:
         classes=classes,
         table=manifest_table(columns),
         notices=tuple(f"left out of shards: {count:,} {what}" for what, count in left_out.items()),
-        shards={file.relative_to(base).as_posix(): file.stat().st_size for file in files},
+        shards={path: file.stat().st_size for path, file in inside.items()},
         follows_links=how.follow_links,
     )
+
+
+def _below(base: Path, file: Path) -> str:
+    return file.relative_to(base).as_posix()
 
 
 @dataclass(slots=True)
