@@ -13,7 +13,7 @@ from striate.data import Manifest, index
 from striate.data.audit import store as module
 from striate.data.audit.facts import Facts
 from striate.data.audit.scan import Limits, scan
-from striate.data.audit.store import Store, open_store
+from striate.data.audit.store import FactStore, open_store
 from tests.data.audit.looking import scene
 from tests.data.pictures import encoded, write
 
@@ -25,16 +25,16 @@ def photos(tmp_path: Path) -> Manifest:
     return index(tmp_path / "photos")
 
 
-def opened(manifest: Manifest, cache: Path, *, max_pixels: int = 1000) -> Store:
+def opened(manifest: Manifest, cache: Path, *, max_pixels: int = 1000) -> FactStore:
     return open_store(manifest, max_pixels, cache)
 
 
-def fill(store: Store, places: range) -> None:
+def fill(store: FactStore, places: range) -> None:
     for place in places:
         store.add(place, Facts("ok", width=100 + place, content_hash="ab" * 16).to_json())
 
 
-def known(store: Store) -> dict[int, int]:
+def known(store: FactStore) -> dict[int, int]:
     rows, facts = store.known()
     return dict(zip(rows.tolist(), facts["width"].to_pylist(), strict=True))
 

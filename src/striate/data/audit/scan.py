@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from striate.data.audit import findings
 from striate.data.audit.facts import FACTS, Facts, describe, to_row
 from striate.data.audit.finding import SEVERITIES, TOPICS, Finding, Found, Scanned
-from striate.data.audit.store import Store, open_store
+from striate.data.audit.store import FactStore, open_store
 from striate.data.audit.workers import Job, in_children
 from striate.data.contents import contents
 from striate.data.decode import PIXEL_LIMIT
@@ -143,7 +143,7 @@ def kinds() -> tuple[Finding, ...]:
 
 
 def _decode(
-    manifest: Manifest, todo: np.ndarray, limits: Limits, store: Store, advance: Advance
+    manifest: Manifest, todo: np.ndarray, limits: Limits, store: FactStore, advance: Advance
 ) -> dict[int, dict[str, Json]]:
     """Facts about these images into the store; those that say nothing lasting come back."""
     places = todo.tolist()

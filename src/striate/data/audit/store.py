@@ -34,7 +34,7 @@ KEY = pa.schema(
 _SCHEMA = pa.schema([*KEY, *FACTS])
 
 
-class Store:
+class FactStore:
     """Facts about the images of one data set, in files of their own folder.
 
     Each file is written in one step, so a scan can be ended at any moment; what is lost is the work
@@ -89,13 +89,13 @@ class Store:
         return sorted(self.folder.glob("[!.]*.parquet"))
 
 
-def open_store(manifest: Manifest, max_pixels: int, folder: Path | None = None) -> Store:
+def open_store(manifest: Manifest, max_pixels: int, folder: Path | None = None) -> FactStore:
     """The store of a data set, in `folder` or the cache folder of the user; made if need be."""
     settings = [str(VERSION), manifest.kind, os.path.realpath(manifest.root), str(max_pixels)]
     name = hashlib.blake2b("\0".join(settings).encode(), digest_size=12).hexdigest()
     place = (folder or cache_folder() / "scan") / name
     place.mkdir(parents=True, exist_ok=True)
-    return Store(place, _keys(manifest))
+    return FactStore(place, _keys(manifest))
 
 
 def _keys(manifest: Manifest) -> pa.Table:
