@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.overrides import TorchFunctionMode
 
-from striate.train.depthwise import FastDepthwise
+from striate.train.depthwise import FastGradients
 
 # Channels, and height and width of images, kernel, stride, padding.
 CASES = [
@@ -53,7 +53,7 @@ def test_gradients_are_those_of_double_precision(
     images, weight = (one.to(dtype).double() for one in drawn(channels, sizes, kernel))
     wanted = gradients(images, weight, stride, padding)
     last = images.to(dtype).contiguous(memory_format=torch.channels_last)
-    with FastDepthwise():
+    with FastGradients():
         found = gradients(last, weight.to(dtype), stride, padding)
     # Of the largest number: 24 or 8 bits, and sums of some hundred terms.
     tolerance = 1e-5 if dtype == torch.float32 else 0.02
@@ -66,7 +66,7 @@ def test_gradients_are_those_of_double_precision(
 def test_a_bias_is_added() -> None:
     images, weight = (one.float() for one in drawn(8, (9, 9), 5))
     bias = torch.arange(8.0, requires_grad=True)
-    with FastDepthwise():
+    with FastGradients():
         last = images.contiguous(memory_format=torch.channels_last)
         made = conv2d(last, weight, bias, 1, 2, 1, 8)
     torch.testing.assert_close(made, conv2d(images, weight, bias, 1, 2, 1, 8), rtol=1e-4, atol=1e-4)
@@ -79,7 +79,7 @@ def test_with_autocast_it_is_computed_in_bfloat16_and_weights_get_float32() -> N
     images, weight = (one.float() for one in drawn(8, (9, 9), 3))
     weight.requires_grad_()
     last = images.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16), FastDepthwise():
+    with torch.autocast("cpu", torch.bfloat16), FastGradients():
         made = conv2d(last, weight, None, 2, 1, 1, 8)
     made.sum().backward()  # type: ignore[no-untyped-call]
     assert made.dtype == torch.bfloat16
@@ -108,7 +108,7 @@ def test_what_torch_does_fast_or_else_is_left_to_it(
 ) -> None:
     images = torch.randn(2, 8, 12, 12).contiguous(memory_format=torch.channels_last)
     weight = torch.randn(8, 8 // groups, kernel, kernel)
-    with Seen() as seen, FastDepthwise():
+    with Seen() as seen, FastGradients():
         made = conv2d(images, weight, None, stride, 2, dilation, groups)
     assert seen.count == 1
     assert torch.equal(made, conv2d(images, weight, None, stride, 2, dilation, groups))

@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from striate.analysis.memory import saved_bytes
 from striate.backends.torch_module import Container
 from striate.ir import Graph, Region
-from striate.train.depthwise import FastDepthwise
+from striate.train.depthwise import FastGradients
 
 
 def checkpoint_blocks(module: nn.Module, graph: Graph) -> list[str]:
@@ -105,7 +105,7 @@ class _Again:
 
 def _forward(block: nn.Module, *inputs: Any, **named: Any) -> Any:
     # Inside, so that both runs do the same.
-    with FastDepthwise():
+    with FastGradients():
         return type(block).forward(block, *inputs, **named)
 
 

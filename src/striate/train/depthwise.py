@@ -1,4 +1,4 @@
-"""Depthwise convolutions whose gradients are fast on a CPU."""
+"""Convolutions whose gradients are fast on a CPU: depthwise ones, and those on small planes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 from torch.overrides import TorchFunctionMode
+
+from striate.train.small_planes import fast_on_small_planes, is_worth_it
 
 # oneDNN 3.12 makes weight gradients of depthwise kernels this wide, channels last, ten times
 # faster than those of wider ones.
@@ -30,12 +32,14 @@ class _Convolution(NamedTuple):
     groups: int = 1
 
 
-class FastDepthwise(TorchFunctionMode):
-    """A block in which slow gradients of depthwise convolutions are computed another way.
+class FastGradients(TorchFunctionMode):
+    """A block in which slow gradients of convolutions are computed another way.
 
-    They are the same sums in another order. Two cases are slow with oneDNN 3.12 and channels last:
-    the gradient of the images in bfloat16 with a stride (30 times; float32 is used for it), and the
-    gradient of weights wider than 3 (6 to 30 times; it is put together from narrower ones).
+    They are the same sums in another order. Three cases are slow with oneDNN 3.12 and channels
+    last. Of depthwise convolutions the gradient of the images in bfloat16 with a stride (30 times;
+    float32 is used for it), and the gradient of weights wider than 3 (6 to 30 times; it is put
+    together from narrower ones). Of others, in bfloat16, the gradient of weights on planes of up to
+    8×8 (1.5 to 7 times; see `small_planes`).
     """
 
     def __torch_function__(
@@ -55,22 +59,24 @@ class FastDepthwise(TorchFunctionMode):
 def _fast(given: _Convolution) -> Tensor | None:
     """Its result with a fast gradient; None where that of torch is as fast."""
     images, weight = given.images, given.weight
-    channels = weight.shape[0]
-    is_depthwise = given.groups == channels > 1 and weight.shape[1] == 1
-    if not is_depthwise or images.ndim != 4 or images.is_cuda or isinstance(given.padding, str):
+    if images.ndim != 4 or images.is_cuda or isinstance(given.padding, str):
         return None
     stride, padding, dilation = map(_pair, (given.stride, given.padding, given.dilation))
-    dtype = _dtype(images)
-    is_strided = max(stride) > 1 and dtype == torch.bfloat16
-    is_wide = weight.shape[3] > FAST_WIDTH
-    is_last = images.is_contiguous(memory_format=torch.channels_last)
-    if dilation != (1, 1) or not is_last or not (is_strided or is_wide):
+    if dilation != (1, 1) or not images.is_contiguous(memory_format=torch.channels_last):
         return None
-    bias = None if given.bias is None else given.bias.to(dtype)
-    result: Tensor = _Depthwise.apply(  # type: ignore[no-untyped-call]
-        images.to(dtype), weight.to(dtype), stride, padding
-    )
-    return result if bias is None else result + bias[:, None, None]
+    dtype = _dtype(images)
+    is_short = dtype == torch.bfloat16
+    is_depthwise = given.groups == len(weight) > 1 and weight.shape[1] == 1
+    is_slow = (max(stride) > 1 and is_short) or weight.shape[3] > FAST_WIDTH
+    if is_depthwise and is_slow:
+        result: Tensor = _Depthwise.apply(  # type: ignore[no-untyped-call]
+            images.to(dtype), weight.to(dtype), stride, padding
+        )
+    elif given.groups == 1 and is_short and is_worth_it(images, weight, stride, padding):
+        result = fast_on_small_planes(images.to(dtype), weight.to(dtype), stride, padding)
+    else:
+        return None
+    return result if given.bias is None else result + given.bias.to(dtype)[:, None, None]
 
 
 def _dtype(images: Tensor) -> torch.dtype:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from striate.errors import UsageError
 from striate.options import Precision
-from striate.train.depthwise import FastDepthwise
+from striate.train.depthwise import FastGradients
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +115,5 @@ def reduced(device: torch.device, way: Way) -> AbstractContextManager[object]:
 def tuned(device: torch.device, way: Way) -> AbstractContextManager[object]:
     """A block in which gradients that torch computes slowly on this device are computed faster."""
     if device.type == "cpu" and way.channels_last and not way.compile:
-        return FastDepthwise()
+        return FastGradients()
     return nullcontext()
