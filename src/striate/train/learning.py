@@ -36,8 +36,8 @@ def _gradient(session: Session, step: Step, weight: float) -> tuple[Tensor, Tens
     for number, (images, targets) in enumerate(pairs, 1):
         with _together(session, is_last=number == count):
             logits = forward(session.running, images, session.way)
-            loss = session.loss(logits, targets) * (weight * len(images) / len(step.images))
-            session.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            loss = session.loss(logits, targets) * (len(images) / len(step.images))
+            session.scaler.scale(loss * weight).backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
         correct += _correct(logits.detach(), targets)
     return total, correct

@@ -145,7 +145,7 @@ class _Loop:
         session = self.session
         if len(step.images) >= session.fewest:
             self.stand_in = self.stand_in or step
-            return step, 1.0
+            return step, step.weight
         if session.team.world == 1:
             return step._replace(images=step.images[:0]), 0.0
         blank = step._replace(

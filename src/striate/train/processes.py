@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
@@ -18,6 +19,27 @@ from striate.errors import UsageError
 T = TypeVar("T")
 
 
+class Part(Shard):
+    """The part of each step that one of several processes shows.
+
+    All together they show in each step what one process would show in it, so that a training is
+    the same however many there are. Their parts differ by one image at most; see `Steps.weight`.
+
+    >>> [part.tolist() for part in Part(1, 2).parts(np.arange(7), 2)]
+    [[1, 3], [5]]
+    """
+
+    def parts(self, order: np.ndarray, batch: int) -> list[np.ndarray]:
+        """The places of each step that are this rank's; some may have none."""
+        count = self.steps(len(order), batch)
+        whole = np.array_split(np.ascontiguousarray(order, dtype=np.int64), count) if count else []
+        return [step[self.rank :: self.world] for step in whole]
+
+    def steps(self, images: int, batch: int) -> int:
+        """Steps that all make of so many images, each rank with at most `batch` at a time."""
+        return -(-images // (batch * self.world))
+
+
 class Team:
     """The processes that `torchrun` or `accelerate launch` began, or this one alone.
 
@@ -27,7 +49,8 @@ class Team:
 
     def __init__(self) -> None:
         # Precision and scaling are the loop's own: they may change while training.
-        self._accelerator = Accelerator(mixed_precision="no")
+        # Without being told that there is no GPU, accelerate overlooks other processes on the CPU.
+        self._accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
 
     @property
     def device(self) -> torch.device:
@@ -69,13 +92,18 @@ class Team:
 
     def divided(self, loader: Loader, *, is_training: bool) -> Loader:
         """The loader of this process's part of the images."""
-        loader.shard = Shard(self.rank, self.world, is_even=is_training)
+        loader.shard = (Part if is_training else Shard)(self.rank, self.world)
         loader.batch = self.share_of_batch(loader.batch) if is_training else loader.batch
         return loader
 
     def wrapped(self, module: nn.Module) -> nn.Module:
         """The module with gradients averaged over all processes."""
-        return self._accelerator.prepare_model(module) if self.world > 1 else module
+        if self.world == 1:
+            return module
+        # Where there is one channel torch takes one layout for the other; nothing comes of it.
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view", UserWarning)
+        wrapped: nn.Module = self._accelerator.prepare_model(module)
+        return wrapped
 
     def total(self, values: Sequence[float]) -> list[float]:
         """Each value added up over all processes, in float64, the same everywhere."""

@@ -21,7 +21,8 @@ class Step(NamedTuple):
 
     number: of the step, from 0 over the whole training. images: float32, N×C×H×W. targets: labels,
     int64, N, or shares of classes, float32, N×K, where images are mixed or may have several labels.
-    batch: what it was made of. draws: what was done.
+    batch: what it was made of. draws: what was done. weight: its planned images, as a share of the
+    mean over all processes that do this step together.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Step(NamedTuple):
     targets: Tensor
     batch: Batch
     draws: Draws
+    weight: float = 1.0
 
 
 class Steps:
@@ -72,10 +74,19 @@ class Steps:
                 while int(batch.places[0]) not in parts[step]:
                     yield self._empty(first + step)
                     step += 1
-                yield self._step(first + step, batch)
+                weight = self._weight(step, len(parts[step]))
+                yield self._step(first + step, batch)._replace(weight=weight)
                 step += 1
         for left_out in range(step, len(parts)):
             yield self._empty(first + left_out)
+
+    def _weight(self, step: int, images: int) -> float:
+        """What this process's part of a step counts, of so many images."""
+        world = self.loader.shard.world
+        if world == 1:
+            return 1.0
+        each, more = divmod(len(self.loader.manifest), self.steps_per_epoch)
+        return images * world / (each + (step < more))
 
     def _empty(self, number: int) -> Step:
         none = np.empty(0, np.int64)
