@@ -71,7 +71,7 @@ def test_compiling_is_tried_only_for_long_trainings(
 ) -> None:
     tried: list[Way] = []
 
-    def turns(steppers: list[fastest._Stepper]) -> dict[Way, float]:
+    def turns(steppers: list[fastest.Stepper]) -> dict[Way, float]:
         tried.extend(stepper.way for stepper in steppers)
         return {stepper.way: 0.5 if stepper.way.compile else 1.0 for stepper in steppers}
 
@@ -82,11 +82,11 @@ def test_compiling_is_tried_only_for_long_trainings(
 
 
 def test_a_way_that_runs_out_of_memory_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def step(self: fastest._Stepper) -> None:
+    def step(self: fastest.Stepper) -> None:
         if self.way != SHORT:
             raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(fastest._Stepper, "_step", step)
+    monkeypatch.setattr(fastest.Stepper, "_step", step)
     measured = fastest_way(network(), *batch())
     assert measured.seconds[PLAIN] == math.inf
     assert measured.way == SHORT

@@ -117,12 +117,12 @@ def fastest_way(
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         ways = wish.ways(device)
-        steppers = [_Stepper(module, images, labels, way) for way in ways]
+        steppers = [Stepper(module, images, labels, way) for way in ways]
         seconds = _turns(steppers) if len(ways) > 1 or wish.compile is None else {}
         chosen = _chosen(seconds) if seconds else ways[0]
         after = replace(chosen, compile=True)
         if wish.compile is None and _may_compile(module, device, seconds[chosen] * steps):
-            seconds |= _turns([_Stepper(module, images, labels, after)])
+            seconds |= _turns([Stepper(module, images, labels, after)])
             chosen = _chosen(seconds)
     return Measured(after if wish.compile else chosen, seconds, len(images))
 
@@ -139,7 +139,7 @@ def _may_compile(module: nn.Module, device: torch.device, training_s: float) -> 
     return can_compile(device) and compiling_s <= COMPILING_SHARE * training_s < math.inf
 
 
-def _turns(steppers: Sequence[_Stepper]) -> dict[Way, float]:
+def _turns(steppers: Sequence[Stepper]) -> dict[Way, float]:
     """Seconds of a step of each way, the best of a few."""
     for stepper in steppers:
         stepper.step()  # the first also warms up
@@ -149,7 +149,7 @@ def _turns(steppers: Sequence[_Stepper]) -> dict[Way, float]:
     return {stepper.way: took for stepper, took in zip(steppers, best, strict=True)}
 
 
-class _Stepper:
+class Stepper:
     """Real training steps on a copy of a module, one way."""
 
     def __init__(self, module: nn.Module, images: Tensor, labels: Tensor, way: Way) -> None:

@@ -48,7 +48,7 @@ from striate.train.settings import Origin, Settings
 from striate.train.start import Start
 from striate.train.state import run_bytes
 from striate.train.steps import Steps
-from striate.train.tune import with_way
+from striate.train.tune import with_batch, with_way
 
 # Images to decode below which measuring the fastest number of threads does not pay.
 WORTH_MEASURING_WORKERS = 2000
@@ -108,6 +108,15 @@ def fit(
         settings, measured = with_way(
             settings, start.network, loader, record, team.device, reporter=tell
         )
+        if options.get("batch") == "auto":
+            settings, measured["batch"] = with_batch(
+                settings,
+                start.network,
+                len(loader.manifest),
+                team.device,
+                world=team.world,
+                reporter=tell,
+            )
     settings = team.first(settings)
     loader, val = prepared.loaders(record, settings)
     tell.line(_settings_line(settings))

@@ -8,13 +8,18 @@ from dataclasses import replace
 import torch
 
 from striate.data import Loader, Preprocessing, network_input
-from striate.errors import UsageError
+from striate.errors import TrainingError, UsageError
 from striate.files import Json
 from striate.networks import Network
+from striate.quantities import byte_size
+from striate.train.batch_size import Trial, most_by_data, search
+from striate.train.checkpointing import checkpoint_blocks
+from striate.train.defaults import USUAL
 from striate.train.fastest import PASSES, Wish, fastest_way, images_to_measure
+from striate.train.memory import available_bytes, largest_batch, what_would_fit
 from striate.train.reporter import Reporter
-from striate.train.settings import Settings
-from striate.train.ways import Way, check_way
+from striate.train.settings import Origin, Settings
+from striate.train.ways import Way, arrange, check_way
 
 # Multiply-accumulates a second, for a first guess of how many images a budget of time will show.
 GUESSED_SPEED = {"cpu": 5e10, "cuda": 5e12}
@@ -59,6 +64,51 @@ def with_way(
         return _taken(settings, found.way), {}
     reporter.line(f"measured: {found}")
     return _taken(settings, found.way), found.to_json()
+
+
+def with_batch(
+    settings: Settings,
+    chosen: Network,
+    images: int,
+    device: torch.device,
+    *,
+    world: int,
+    reporter: Reporter,
+) -> tuple[Settings, dict[str, Json]]:
+    """The settings with the batch that fits and is fast, by real steps, and what they took.
+
+    A learning rate that nobody stated follows the batch. images: to train on. world: processes that
+    share a batch, each with a device like this one.
+
+    Raises:
+        TrainingError: not even two images fit.
+    """
+    free = available_bytes(device)
+    most = most_by_data(images // world)
+    if device.type == "cpu":  # there, too much memory ends in being killed
+        most = min(most, largest_batch(chosen.graph, settings, free))
+    way = Way(settings.precision, settings.channels_last)
+    with torch.random.fork_rng([]):
+        module = arrange(chosen.module().to(device), way)
+    if settings.checkpointing:
+        checkpoint_blocks(module, chosen.graph)
+    shape = tuple(size or settings.size for size in chosen.input)
+    trial = Trial(module, shape, chosen.output[0] or 1, way, device)
+    found = search(trial.seconds, most) if most >= 2 else None
+    if found is None:
+        raise TrainingError.of(
+            "batch-memory",
+            f"not even two images fit into the {byte_size(free)} that are free",
+            *what_would_fit(chosen.graph, settings, free)[1:],
+        )
+    batch = found.batch * world
+    reporter.line(f"measured: {found}; taken: {batch}")
+    origins: dict[str, Origin] = {**settings.origins, "batch": "measured"}
+    lr = settings.lr
+    if origins["lr"] == "default":
+        lr *= (batch / settings.batch) ** USUAL[settings.optimizer].power
+        lr = float(f"{lr:.3g}")
+    return replace(settings, batch=batch, lr=lr, origins=origins), found.to_json()
 
 
 def wish_of(settings: Settings) -> Wish:
