@@ -23,10 +23,10 @@ RECORD = Preprocessing(8, 8, 3)
 PLAIN = Options(batch=4, flip=False, padding=0, crop_scale=1.0)
 
 
-def shown(data: Path, **options: object) -> dict[str, np.ndarray]:
+def shown(data: Path, net: str, **options: object) -> dict[str, np.ndarray]:
     """Pixels by name of file."""
     merged = {**PLAIN, **options}
-    found = show_batch(data, count=100, reporter=Silent(), **merged)  # type: ignore[arg-type]
+    found = show_batch(data, net, count=100, reporter=Silent(), **merged)  # type: ignore[arg-type]
     return {image.name: image.pixels for image in found.images}
 
 
@@ -34,7 +34,8 @@ def shown(data: Path, **options: object) -> dict[str, np.ndarray]:
 def test_untouched_images_are_the_files_to_the_pixel(tmp_path: Path, channels: int) -> None:
     for number in range(12):
         write(tmp_path / "ab"[number % 2] / f"{number}.png", png(noise(number, channels=channels)))
-    found = shown(tmp_path, val_share=0.0)
+    net = f"input({channels}, 8, 8) -> conv(4) -> relu -> fc(2)"
+    found = shown(tmp_path, net, val_share=0.0)
     assert len(found) == 12
     for name, pixels in found.items():
         expected = np.asarray(Image.open(tmp_path / name)).reshape(8, 8, channels)
