@@ -8,7 +8,7 @@ from torch import nn
 
 from striate.networks import network
 from striate.train.checkpoint import digest
-from striate.train.finetune import depths, lr_scales, parts
+from striate.train.finetune import depths, keeps_statistics, lr_scales, parts
 from striate.train.optimizers import make_optimizer
 from striate.train.settings import Settings
 
@@ -132,3 +132,26 @@ def test_a_network_that_is_all_head_has_nothing_to_freeze() -> None:
     split.train(module)
     assert all(part.training for part in module.modules())
     assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_statistics_that_are_kept_stay_while_all_weights_learn() -> None:
+    net = network(NET)
+    torch.manual_seed(0)
+    module, split = net.module(), parts(net.graph, keeps_statistics=True)
+    split.train(module)
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    trained(module)
+    for key, value in module.state_dict().items():
+        is_statistic = "running" in key or "num_batches" in key
+        assert torch.equal(value, before[key]) is is_statistic, key
+
+
+@pytest.mark.parametrize(
+    ("pretrained", "batch", "expected"),
+    [(True, 16, True), (True, 64, False), (False, 16, False), ("weights.pt", 32, True)],
+)
+def test_statistics_of_weights_are_kept_where_steps_are_small(
+    pretrained: str | bool, batch: int, expected: bool
+) -> None:
+    settings = Settings(epochs=1, size=8, batch=batch, lr=0.1, pretrained=pretrained)
+    assert keeps_statistics(settings) is expected

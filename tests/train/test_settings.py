@@ -20,6 +20,7 @@ def settings_of(options: Options, *, is_colour: bool = True, is_varied: bool = F
         record=RECORD,
         is_colour=is_colour,
         is_varied=is_varied,
+        pretrained=options.get("pretrained", False),
     )
 
 
@@ -170,3 +171,21 @@ def test_augmentation_is_checked_against_the_channels_of_the_network() -> None:
             record=Preprocessing(32, 32, 5),
             is_colour=True,
         )
+
+
+def test_trained_weights_need_fewer_epochs() -> None:
+    assert default_epochs(240, is_pretrained=True) == 12
+    assert default_epochs(50_000, is_pretrained=True) == 5
+
+
+def test_rates_are_those_of_the_optimizer() -> None:
+    adamw = settings_of({"optimizer": "adamw", "batch": 256})
+    assert (adamw.lr, adamw.weight_decay) == (0.002, 0.05)
+    assert settings_of({"batch": 256}).weight_decay == 5e-4
+
+
+def test_epochs_of_the_user_take_the_place_of_a_time_of_the_recipe() -> None:
+    settings = settings_of({"recipe": "cifar", "epochs": 3})
+    assert settings.time is None
+    assert settings.epochs == 3
+    assert settings_of({"recipe": "cifar"}).budget_s == 600

@@ -6,21 +6,38 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from striate.ir import Graph
+from striate.train.settings import Settings
+
+# Fewer images than this in a step say less about a new problem than the statistics that published
+# weights come with. Cats and dogs, 240 photos, steps of 16, four epochs: 76.6 % right with these,
+# 71.6 % with those of the steps.
+FEWEST_FOR_STATISTICS = 64
+
+
+def keeps_statistics(settings: Settings) -> bool:
+    """Whether batch norms of trained weights keep their statistics: where steps are small.
+
+    Source: Y. Wu and J. Johnson, "Rethinking 'batch' in batch norm", 2021, sections 3 and 5.
+    """
+    return bool(settings.pretrained) and settings.batch < FEWEST_FOR_STATISTICS
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A network in two: the head, which turns features into outputs, and the body before it.
 
-    head, body: names of parameters. before: paths of the modules that the body's weights lie in or
-    that run before them.
+    head, body: names of parameters. before: paths of the layers that the body's weights lie in or
+    that run before them. keeps_statistics: whether the body's batch norms go on with the running
+    statistics they have, also where their weights learn.
     """
 
     head: frozenset[str]
     body: frozenset[str]
     before: frozenset[str]
+    keeps_statistics: bool = False
 
     def freeze(self, module: nn.Module) -> None:
         """Let only the head learn; `train` must be used in place of `module.train()`."""
@@ -39,16 +56,18 @@ class Parts:
         weights were published with: without dropout, without left out branches.
         """
         module.train()
-        if all(not module.get_parameter(name).requires_grad for name in self.body):
-            for path, part in module.named_modules():
-                if path in self.before:
-                    part.eval()
+        is_frozen = all(not module.get_parameter(name).requires_grad for name in self.body)
+        for path, part in module.named_modules():
+            stays = is_frozen or (self.keeps_statistics and isinstance(part, _BatchNorm))
+            if stays and path in self.before:
+                part.eval()
 
 
-def parts(graph: Graph, fresh: Collection[str] = ()) -> Parts:
+def parts(graph: Graph, fresh: Collection[str] = (), *, keeps_statistics: bool = False) -> Parts:
     """Head and body of a network.
 
     fresh: keys that weights from elsewhere did not fill (`Loaded.fresh`); they learn with the head.
+    keeps_statistics: see `Parts`.
     """
     heads = head_nodes(graph)
     names = {
@@ -60,7 +79,7 @@ def parts(graph: Graph, fresh: Collection[str] = ()) -> Parts:
     every = {key for index in range(len(graph.nodes)) for key in node_keys(graph, index)}
     needed = _ancestors(graph, [index for index, keys in names.items() if keys])
     before = frozenset(graph.nodes[index].path for index in needed)
-    return Parts(frozenset(every) - body, body, before)
+    return Parts(frozenset(every) - body, body, before, keeps_statistics)
 
 
 def head_nodes(graph: Graph) -> frozenset[int]:

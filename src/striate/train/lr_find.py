@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from striate.train.defaults import default_lr
-from striate.train.finetune import lr_scales, parts
+from striate.train.finetune import keeps_statistics, lr_scales, parts
 from striate.train.losses import loss_of
 from striate.train.optimizers import make_optimizer, set_lr
 from striate.train.reporter import Reporter
@@ -98,7 +98,7 @@ def find_lr(job: Job, reporter: Reporter) -> Curve:
     device = next(job.module.parameters()).device
     way = Way(settings.precision, settings.channels_last)
     module = arrange(deepcopy(job.module), way)
-    split = parts(job.graph, job.fresh)
+    split = parts(job.graph, job.fresh, keeps_statistics=keeps_statistics(settings))
     if settings.freeze == 1:
         split.freeze(module)
     optimizer = make_optimizer(module, settings, lr_scales(job.graph, settings.depth_decay))

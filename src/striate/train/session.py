@@ -20,7 +20,7 @@ from striate.train.checkpoint import Checkpoint, save_checkpoint
 from striate.train.checkpointing import checkpoint_blocks
 from striate.train.course import ByClock, BySteps, Clock, Course
 from striate.train.ema import Ema
-from striate.train.finetune import lr_scales, parts
+from striate.train.finetune import keeps_statistics, lr_scales, parts
 from striate.train.guard import Guard, Watch
 from striate.train.logbook import Board, Logbook
 from striate.train.losses import loss_of
@@ -113,7 +113,7 @@ class Session:
         if settings.checkpointing:
             checkpoint_blocks(self.module, job.graph)
         self.running = self._runnable()
-        self.parts = parts(job.graph, job.fresh)
+        self.parts = parts(job.graph, job.fresh, keeps_statistics=keeps_statistics(settings))
         self.is_frozen = False
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
         scales = lr_scales(job.graph, settings.depth_decay)
@@ -297,8 +297,7 @@ class Session:
     def train(self) -> None:
         """Put all that learns into training mode."""
         self.running.train()
-        if self.is_frozen:
-            self.parts.train(self.module)
+        self.parts.train(self.module)
 
     def freeze(self, *, is_frozen: bool) -> None:
         """Let only the head learn, or everything."""

@@ -12,6 +12,7 @@ from striate.data.augment import Augmentation, Edges, RandomCrop
 from striate.files import Json
 from striate.options import Balance, Metric, Optimizer, Options, Precision, Schedule
 from striate.quantities import seconds_of
+from striate.train.defaults import default_lr, default_weight_decay
 from striate.train.recipes import find_recipe
 
 Origin = Literal["option", "recipe", "data", "network", "measured", "default"]
@@ -142,13 +143,18 @@ def resolve(
         stated.pop("time", None)
     crop_scale = default_crop_scale(is_photo=is_colour and is_varied, is_pretrained=is_pretrained)
     is_cropped = stated.get("crop_scale", crop_scale) < 1
+    optimizer = stated.get("optimizer", "sgd")
     given = stated.get("batch", "auto")
     batch = default_batch(images) if given == "auto" else given
     chosen: dict[str, tuple[object, Origin]] = {
-        "epochs": (ENDLESS if "time" in stated else default_epochs(images), "data"),
+        "epochs": (
+            ENDLESS if "time" in stated else default_epochs(images, is_pretrained=is_pretrained),
+            "data",
+        ),
         "size": (record.height, "network"),
         "batch": (batch, "data"),
-        "lr": (default_lr(batch, is_pretrained=is_pretrained), "default"),
+        "lr": (default_lr(batch, optimizer, is_pretrained=is_pretrained), "default"),
+        "weight_decay": (default_weight_decay(optimizer), "default"),
         "crop_scale": (crop_scale, "data"),
         # Letters and digits, which must not be mirrored, are nearly always grey.
         "flip": (is_colour, "data"),
@@ -160,8 +166,8 @@ def resolve(
         "recipe": (recipe.name, "default"),
         "pretrained": (pretrained, "default"),
     }
-    for name, value in recipe.options.items():
-        chosen[name] = (value, "recipe")
+    for name in recipe.options.keys() & stated.keys():
+        chosen[name] = (recipe.options[name], "recipe")
     for name, value in options.items():
         chosen[name] = (value, "option")
     if given == "auto":
@@ -186,16 +192,16 @@ def default_crop_scale(*, is_photo: bool, is_pretrained: bool) -> float:
     return 0.5 if is_pretrained else 0.35
 
 
-def default_epochs(images: int) -> int:
-    """Fewer epochs for larger sets: 11 for CIFAR-10, 40 for ten thousand images or fewer."""
+def default_epochs(images: int, *, is_pretrained: bool = False) -> int:
+    """Fewer epochs for larger sets: 11 for CIFAR-10, 40 for ten thousand images or fewer.
+
+    Weights that are trained already need a fraction: 12 for five thousand images or fewer.
+    """
+    if is_pretrained:
+        return min(12, max(5, round(60_000 / max(images, 1))))
     return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(PICTURES_SHOWN / max(images, 1))))
 
 
 def default_batch(images: int) -> int:
     """A power of two from 16 to 256 that makes at least about 20 steps of an epoch."""
     return int(2 ** min(8, max(4, math.floor(math.log2(max(images, 1) / 20)))))
-
-
-def default_lr(batch: int, *, is_pretrained: bool = False) -> float:
-    """Highest learning rate, in proportion to the batch; a tenth for what is trained already."""
-    return (0.04 if is_pretrained else 0.4) * batch / 256
