@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 
 from striate.options import Options
 from striate.train import Silent, fit
-from striate.train.reporter import Show
+from tests.train.runs import Counting
 
 NET = (
     "input(3, 8, 8) -> conv(8) -> bn -> relu -> conv(8, s=2) -> bn -> relu -> dropout(0.3) -> gap "
@@ -39,6 +40,32 @@ def server() -> ForkServerContext:
     return context
 
 
+def run_two(
+    context: ForkServerContext, photos: Path, out: Path, net: str, options: Options
+) -> None:
+    """Train with two processes, which find each other as those of `torchrun` do."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    processes = [
+        context.Process(target=_ranked, args=(rank, port, photos, out, net, options))
+        for rank in (0, 1)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
+def _ranked(rank: int, port: int, photos: Path, out: Path, net: str, options: Options) -> None:
+    torch.set_num_threads(1)
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    fit(net, photos, out=out, reporter=Silent(), **options)
+    torch.distributed.destroy_process_group()
+
+
 def run(context: ForkServerContext, photos: Path, out: Path, deadly: Deadly | None) -> int:
     """Train in a process of its own, from the start or from where the last one ended; exit code."""
     process = context.Process(target=_train, args=(photos, out, deadly))
@@ -51,22 +78,6 @@ def run(context: ForkServerContext, photos: Path, out: Path, deadly: Deadly | No
 def results(run_folder: Path) -> dict[str, bytes]:
     """What a training leaves behind that must be the same every time."""
     return {name: (run_folder / name).read_bytes() for name in RESULTS}
-
-
-class _Counting(Silent):
-    """Calls back at each step."""
-
-    def __init__(self, at_step: Callable[[], None]) -> None:
-        self.at_step = at_step
-
-    def live(self, title: str, total: int):  # type: ignore[no-untyped-def]
-        from contextlib import nullcontext
-
-        def show(_images: int, _figures: Callable[[], str]) -> None:
-            self.at_step()
-
-        shown: Show = show
-        return nullcontext(shown)
 
 
 def _train(photos: Path, out: Path, deadly: Deadly | None) -> None:
@@ -85,7 +96,7 @@ def _train(photos: Path, out: Path, deadly: Deadly | None) -> None:
         _before("pathlib.Path", "replace", deadly_call)
     if what == "evaluation":
         _before("striate.train.loop", "score_answers", deadly_call)
-    reporter = _Counting(deadly_call) if what == "step" else Silent()
+    reporter = Counting(deadly_call) if what == "step" else Silent()
     if out.exists():
         fit(resume=out, reporter=reporter)
     else:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 
-from striate.errors import BundleError, UsageError
-from striate.train import Silent, fit, load_checkpoint
-from striate.train.state import States
 from tests.data.pictures import stripe_folder
-from tests.train.killing import EVERYTHING, NET, RESULTS, results, run, server
-from tests.train.runs import trained
+from tests.train.killing import RESULTS, results, run, server
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +17,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def context() -> Iterator[ForkServerContext]:
-    yield server()
+def context() -> ForkServerContext:
+    return server()
 
 
 @pytest.fixture(scope="module")
