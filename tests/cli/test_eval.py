@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from striate.cli.main import run
+from striate.evaluate import load_predictions
 from tests.data.pictures import png, stripe_folder, stripes, write
 from tests.deploy.runs import stripe_run
 
@@ -150,3 +151,76 @@ def test_images_that_were_moved_are_told(
         hidden.rename(photos)
     assert f"the images are no longer at {photos}" in capsys.readouterr().err
     assert scores(capsys, run_folder, tmp_path / "others")["images"] == 24
+
+
+def test_the_numbers_the_rows_and_the_page_are_written_into_the_run(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "run"))
+    printed = scores(capsys, folder)
+    out = folder / "eval-val"
+    assert json.loads((out / "metrics.json").read_text()) == printed
+    assert len(load_predictions(out / "predictions.parquet")) == 3
+    assert (out / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert {path.name for path in out.iterdir()} == {
+        *("metrics.json", "predictions.parquet", "report.html")
+    }
+
+
+def test_every_number_has_its_interval_and_how_it_was_made(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scores(capsys, made, "--out", tmp_path, "--no-report")["scores"]
+    assert isinstance(found, dict)
+    assert list(found) == [
+        *("accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"),
+        *("log_loss", "brier", "ece", "auroc", "average_precision", "risk_coverage_area"),
+    ]
+    for one in found.values():
+        assert one["low"] <= one["value"] <= one["high"]
+        assert one["method"] in {"Wilson", "bootstrap", "jackknife", "none"}
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_on_the_images_that_chose_it_a_network_is_calibrated_in_folds(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run's own validation images, by the split and by naming their folder."""
+    assert run(["eval", str(made), "--no-report", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["calibration"]["cross_fitted"] is True
+    assert "note: the best weights were chosen on all of these images" in told.err
+    assert run(["eval", str(made), str(made.parent / "photos"), "--no-report", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["calibration"]["cross_fitted"] is True
+    assert "note: the network was trained on 21 of the 24 of these images" in told.err
+
+
+def test_other_images_are_scaled_by_the_stored_temperature(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stripe_folder(tmp_path / "others", images=4)
+    found = scores(capsys, made, tmp_path / "others")["calibration"]
+    stored = json.loads((made / "best.json").read_text())["calibration"]
+    assert isinstance(found, dict)
+    assert found["temperature"] == stored["temperature"]
+    assert found["cross_fitted"] is False
+    assert (made / "eval-others" / "predictions.parquet").exists()
+
+
+def test_weights_without_a_calibration_are_evaluated_all_the_same(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scores(capsys, made, "--weights", "last", "--out", tmp_path, "--no-report")
+    assert found["outliers"] is None
+    calibration = found["calibration"]
+    assert isinstance(calibration, dict)
+    assert "came without a temperature" in calibration["fitted_on"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert run(["eval", str(made), "--out", str(tmp_path / "file")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
