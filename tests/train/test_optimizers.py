@@ -101,10 +101,15 @@ def test_a_filter_moves_under_muon_by_an_orthogonal_matrix() -> None:
     assert cosine.item() > 0.98
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(4, 72), (72, 4), (16, 16)])
-def test_a_step_of_muon_has_the_size_of_the_root_of_its_rows(rows: int, columns: int) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("rows", "columns"), [(4, 72), (72, 4), (16, 32)])
+def test_a_step_of_muon_has_the_size_of_the_root_of_its_rows(
+    rows: int, columns: int, dtype: torch.dtype
+) -> None:
     matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(3)) * 1e-3
-    assert orthogonal(matrix).norm().item() == pytest.approx(math.sqrt(rows), rel=0.3)
+    found = orthogonal(matrix, dtype)
+    assert found.dtype == torch.float32
+    assert found.norm().item() == pytest.approx(math.sqrt(rows), rel=0.3)
 
 
 def test_a_gradient_of_zero_moves_no_filter() -> None:

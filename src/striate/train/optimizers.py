@@ -116,7 +116,8 @@ def _rmsprop(groups: list[Group], settings: Settings) -> Optimizer:
 
 
 def _muon(groups: list[Group], settings: Settings) -> Optimizer:
-    return Muon(groups, lr=settings.lr, momentum=settings.momentum)
+    dtype = torch.bfloat16 if settings.precision == "bfloat16" else torch.float32
+    return Muon(groups, lr=settings.lr, momentum=settings.momentum, dtype=dtype)
 
 
 def _betas(settings: Settings) -> tuple[float, float]:

@@ -195,10 +195,10 @@ def default_crop_scale(*, is_photo: bool, is_pretrained: bool) -> float:
 def default_epochs(images: int, *, is_pretrained: bool = False) -> int:
     """Fewer epochs for larger sets: 11 for CIFAR-10, 40 for ten thousand images or fewer.
 
-    Weights that are trained already need a fraction: 12 for five thousand images or fewer.
+    Weights that are trained already need a fraction: 10 for five thousand images or fewer.
     """
     if is_pretrained:
-        return min(12, max(5, round(60_000 / max(images, 1))))
+        return min(10, max(5, round(50_000 / max(images, 1))))
     return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(PICTURES_SHOWN / max(images, 1))))
 
 
