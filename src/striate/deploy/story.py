@@ -13,8 +13,9 @@ from striate import __version__
 from striate.data import Manifest, load_manifest
 from striate.data.audit import quick_audit
 from striate.deploy.bundle import Bundle
+from striate.deploy.held_out import seen_before
 from striate.errors import StriateError
-from striate.evaluate.report import Story, read_log
+from striate.evaluate.report import Known, Story, read_log
 from striate.files import Json, memory_bytes
 from striate.quantities import byte_size, dimensions, exact, short
 from striate.train import LOG, MANIFEST
@@ -34,6 +35,7 @@ def story_of(bundle: Bundle, manifest: Manifest) -> Story:
     return Story(
         log=() if folder is None else read_log(folder / LOG, folder / TIMING),
         best_epoch=epoch if isinstance(epoch, int) else None,
+        known=_known(bundle, manifest),
         audit=_audit(bundle, manifest),
         facts={
             "Network": _network(bundle),
@@ -54,6 +56,14 @@ def machine() -> dict[str, str]:
     if torch.cuda.is_available():
         found["accelerator"] = torch.cuda.get_device_name()
     return found
+
+
+def _known(bundle: Bundle, manifest: Manifest) -> Known:
+    """How the network knows these images."""
+    if bundle.folder is None:
+        return "unknown"
+    seen = seen_before(bundle, manifest)
+    return "trained" if seen.trained_on else "validated" if seen.validated_on else "new"
 
 
 def _audit(bundle: Bundle, manifest: Manifest) -> tuple[str, ...]:

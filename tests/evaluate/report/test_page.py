@@ -164,17 +164,19 @@ def test_several_labels_have_thresholds_and_no_confusion() -> None:
 
 
 @pytest.mark.parametrize(
-    ("split", "words"),
+    ("known", "words"),
     [
-        ("train", "These images were trained on."),
-        ("val", "the validation images have chosen the best epoch"),
-        ("test", "held out of the training, as they must."),
+        ("trained", "most stay undiscovered."),
+        ("validated", "have chosen the best epoch"),
+        ("new", "held out of the training, as they must."),
+        ("unknown", "Nobody can tell"),
     ],
 )
-def test_the_split_says_how_far_to_trust(split: str, words: str) -> None:
+def test_suspicions_say_how_far_to_trust_them(known: str, words: str) -> None:
     probabilities, labels = drawn(20, 2)
     said = said_of(probabilities, labels, ["cat", "dog"])
-    assert words in Tags(page(evaluation_of(said, split=split), said, None)).text
+    text = Tags(page(evaluation_of(said), said, None, story(known=known))).text
+    assert words in text
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to open the page with")

@@ -6,8 +6,13 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 Row = Mapping[str, float | None]
+
+# How the network knows the images: some were trained on; some chose its best weights; none of
+# either; or nobody can tell.
+Known = Literal["trained", "validated", "new", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -15,12 +20,14 @@ class Story:
     """How the network came about, and what surrounds the evaluation.
 
     log: a row for each epoch, by column; None where a number is missing. best_epoch: the one whose
-    weights were evaluated. audit: lines about the data, as `quick_audit` gives them. facts: tables
-    of words to show at the end, by heading: versions, machine, network. When it was made is one.
+    weights were evaluated. known: how the network knows the images. audit: lines about the data, as
+    `quick_audit` gives them. facts: tables of words to show at the end, by heading: network,
+    versions, machine.
     """
 
     log: Sequence[Row] = ()
     best_epoch: int | None = None
+    known: Known = "unknown"
     audit: Sequence[str] = ()
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -66,7 +66,6 @@ def page(
         rejects=[] if rejection is None else sections.reject_rows(rejection),
         mistakes=album.mistakes(),
         suspects=album.wrong_labels(),
-        is_seen=evaluation.subject.split == "train",
         story=story,
         settings=sections.settings_rows(evaluation.settings),
         shown=shown,
