@@ -33,9 +33,9 @@ MACS_OF_A_STEP = 2e10
 FEWEST_IMAGES = 8
 # What the forward and the backward pass of a step cost, in forward passes.
 PASSES = 3
-# Seconds that compiling takes per parameter tensor of a network (resnet18 has 62), measured: on two
-# cores, and beside a GPU.
-COMPILING_S = {"cpu": 0.5, "cuda": 0.4}
+# Seconds that compiling takes, and more per parameter tensor of a network (resnet18 has 62):
+# roughly what two cores take, and what it takes beside a GPU.
+COMPILING_S = {"cpu": (40.0, 1.5), "cuda": (20.0, 0.4)}
 # Share of a training that compiling may take: it gains a tenth or a third, not always.
 COMPILING_SHARE = 0.05
 
@@ -135,7 +135,8 @@ def _chosen(seconds: Mapping[Way, float]) -> Way:
 
 def _may_compile(module: nn.Module, device: torch.device, training_s: float) -> bool:
     """Whether a training is so long that compiling the network is little beside it."""
-    compiling_s = COMPILING_S[device.type] * sum(1 for _ in module.parameters())
+    start_s, tensor_s = COMPILING_S[device.type]
+    compiling_s = start_s + tensor_s * sum(1 for _ in module.parameters())
     return can_compile(device) and compiling_s <= COMPILING_SHARE * training_s < math.inf
 
 
