@@ -174,7 +174,7 @@ def test_augmentation_is_checked_against_the_channels_of_the_network() -> None:
 
 
 def test_trained_weights_need_fewer_epochs() -> None:
-    assert default_epochs(240, is_pretrained=True) == 10
+    assert default_epochs(240, is_pretrained=True) == 12
     assert default_epochs(50_000, is_pretrained=True) == 5
 
 

@@ -20,6 +20,9 @@ Origin = Literal["option", "recipe", "data", "network", "measured", "default"]
 # Pictures shown in a default training: about ten epochs of CIFAR-10; small sets get more epochs.
 PICTURES_SHOWN = 500_000
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 40
+# The same where weights are trained already: at steps of 16 images about a hundred for a new head,
+# without which it is not done, and about as many for all layers.
+TUNED_ON = 2900
 # With a budget of time, epochs go on until it is used up.
 ENDLESS = 1_000_000
 
@@ -195,11 +198,10 @@ def default_crop_scale(*, is_photo: bool, is_pretrained: bool) -> float:
 def default_epochs(images: int, *, is_pretrained: bool = False) -> int:
     """Fewer epochs for larger sets: 11 for CIFAR-10, 40 for ten thousand images or fewer.
 
-    Weights that are trained already need a fraction: 10 for five thousand images or fewer.
+    Weights that are trained already need a fraction: 12 for 240 images, 5 for thousands.
     """
-    if is_pretrained:
-        return min(10, max(5, round(50_000 / max(images, 1))))
-    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(PICTURES_SHOWN / max(images, 1))))
+    shown, fewest = (TUNED_ON, 5) if is_pretrained else (PICTURES_SHOWN, FEWEST_EPOCHS)
+    return min(MOST_EPOCHS, max(fewest, round(shown / max(images, 1))))
 
 
 def default_batch(images: int) -> int:
