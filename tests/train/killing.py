@@ -6,12 +6,14 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import torch
 
+from striate.cli.main import run as run_command
 from striate.options import Options
 from striate.train import Silent, fit
 from tests.train.runs import Counting
@@ -64,6 +66,19 @@ def _ranked(rank: int, port: int, photos: Path, out: Path, net: str, options: Op
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     fit(net, photos, out=out, reporter=Silent(), **options)
     torch.distributed.destroy_process_group()
+
+
+def train_and_evaluate(photos: Path, out: Path) -> None:
+    """Train and evaluate as the command line does, and fail if a socket is opened meanwhile."""
+
+    def refuse(event: str, _arguments: object) -> None:
+        if event.startswith("socket."):
+            os._exit(99)
+
+    torch.set_num_threads(1)
+    sys.addaudithook(refuse)
+    fit(NET, photos, out=out, reporter=Silent(), epochs=1, batch=8)
+    os._exit(run_command(["eval", str(out)]))
 
 
 def run(context: ForkServerContext, photos: Path, out: Path, deadly: Deadly | None) -> int:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from striate.errors import TrainingError
+from striate.options import Options
 from striate.train import fit, load_checkpoint, save_checkpoint
 from striate.train.disk import require_room, told_when_full
 from tests.data.pictures import stripe_folder
@@ -24,9 +25,14 @@ def test_a_training_on_a_full_disk_can_be_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripe_folder(tmp_path / "photos")
-    options = {**QUICK, "save_every": "0.001s", "channels_last": False, "precision": "float32"}
+    options: Options = {
+        **QUICK,
+        "save_every": "0.001s",
+        "channels_last": False,
+        "precision": "float32",
+    }
     peaceful, full = tmp_path / "peaceful", tmp_path / "full"
-    fit(NET, tmp_path / "photos", out=peaceful, reporter=Counting(), **options)  # type: ignore[arg-type]
+    fit(NET, tmp_path / "photos", out=peaceful, reporter=Counting(), **options)
     steps = 0
 
     def fill_disk() -> None:
@@ -36,7 +42,7 @@ def test_a_training_on_a_full_disk_can_be_gone_on_with(
             monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**6, 10**6, 100))
 
     with pytest.raises(TrainingError) as caught:
-        fit(NET, tmp_path / "photos", out=full, reporter=Counting(fill_disk), **options)  # type: ignore[arg-type]
+        fit(NET, tmp_path / "photos", out=full, reporter=Counting(fill_disk), **options)
     message = str(caught.value)
     assert message.startswith(f"error: the disk of {full / 'state'} is full: ")
     assert message.endswith(f" bytes there, then go on with striate fit --resume {full}")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from striate.errors import TrainingError
+from striate.options import Options, Precision
 from striate.train import fit, learning, load_checkpoint
 from striate.train.guard import Guard, Learned, Watch, is_out_of_memory, told_when_out_of_memory
 from striate.train.state import Tally
@@ -37,13 +38,13 @@ def break_steps(monkeypatch: pytest.MonkeyPatch, *steps: int) -> None:
     [("float32", "with 0.25 of the learning rate"), ("bfloat16", "in float32 instead of bfloat16")],
 )
 def test_the_first_time_it_goes_back_and_on_more_carefully(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, how: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision, how: str
 ) -> None:
     stripe_folder(tmp_path / "photos")
     notes = Counting()
     break_steps(monkeypatch, 5)
-    options = {**QUICK, "precision": precision, "save_every": "0.001s"}
-    outcome = fit(NET, tmp_path / "photos", out=tmp_path / "run", reporter=notes, **options)  # type: ignore[arg-type]
+    options: Options = {**QUICK, "precision": precision, "save_every": "0.001s"}
+    outcome = fit(NET, tmp_path / "photos", out=tmp_path / "run", reporter=notes, **options)
     assert outcome.epochs == 4
     (line,) = (line for line in notes.lines if "no longer a number" in line)
     assert line.startswith(
@@ -61,16 +62,9 @@ def test_the_first_time_it_goes_back_and_on_more_carefully(
 def test_the_second_time_it_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stripe_folder(tmp_path / "photos")
     break_steps(monkeypatch, 5, 9)
+    options: Options = {**QUICK, "lr": 0.4, "save_every": "0.001s"}
     with pytest.raises(TrainingError) as caught:
-        fit(
-            NET,
-            tmp_path / "photos",
-            out=tmp_path / "run",
-            reporter=Counting(),
-            lr=0.4,
-            save_every="0.001s",
-            **QUICK,
-        )
+        fit(NET, tmp_path / "photos", out=tmp_path / "run", reporter=Counting(), **options)
     first, files, saved, advice = str(caught.value).splitlines()
     assert first.startswith("error: the loss is no longer a number, in epoch 3, step 2 of 3, at a ")
     assert files.startswith("   = help: images of this batch: ")

@@ -43,7 +43,7 @@ from striate.train.preview import check_picture_name, first_images, preview_titl
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent, Terminal
 from striate.train.resume import go_on
-from striate.train.session import Job
+from striate.train.session import Job, for_training
 from striate.train.settings import Origin, Settings
 from striate.train.start import Start
 from striate.train.state import run_bytes
@@ -125,7 +125,7 @@ def fit(
         save_preview(Path(preview), first_images(steps), title=preview_title(data, settings))
         tell.line(f"wrote {preview}, the first images as the network sees them")
     torch.manual_seed(settings.seed)
-    module = start.module()
+    module, graph = for_training(start.module(), start.network.graph, settings)
     require_room(wanted or RUNS, run_bytes(module, settings), what="this training")
     folder = None
     if team.is_first:
@@ -137,7 +137,7 @@ def fit(
     assert folder is not None
     job = Job(
         module=module,
-        graph=start.network.graph,
+        graph=graph,
         train=team.divided(loader, is_training=True),
         val=None if val is None else team.divided(val, is_training=False),
         record=record,

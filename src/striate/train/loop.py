@@ -18,10 +18,11 @@ from striate.evaluate import (
 )
 from striate.train.course import ByClock, Clock
 from striate.train.finish import Outcome, finish
-from striate.train.guard import NotFiniteError, no_number
+from striate.train.guard import NotFiniteError, no_number, told_when_out_of_memory
 from striate.train.interrupt import Interruption, interruptible
 from striate.train.learning import learn
 from striate.train.logbook import EpochRow, Timing
+from striate.train.memory import available_bytes, what_would_fit
 from striate.train.news import News
 from striate.train.optimizers import set_lr
 from striate.train.processes import Team
@@ -44,7 +45,8 @@ def train(
     was asked for.
 
     Raises:
-        TrainingError: the loss is no longer a number, for the second time; the disk is full.
+        TrainingError: the loss is no longer a number, for the second time; the disk is full; there
+            is not enough memory.
         DataError: too many images cannot be read.
     """
     team = team or Team()
@@ -53,7 +55,12 @@ def train(
     def announce() -> None:
         reporter.line("stopping after this batch; Ctrl-C again to stop at once")
 
-    with interruptible(announce) as interruption:
+    free_bytes = available_bytes(team.device)
+
+    def advice() -> list[str]:
+        return what_would_fit(job.graph, job.settings, free_bytes)
+
+    with interruptible(announce) as interruption, told_when_out_of_memory(advice):
         session = Session(job, team, clock or Clock())
         session.begin(team.first(session.states.newest() if team.is_first else None))
         loop = _Loop(session, News(session, reporter), interruption)

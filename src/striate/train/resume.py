@@ -20,7 +20,7 @@ from striate.train.loop import train
 from striate.train.prepare import reopened
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent
-from striate.train.session import Job
+from striate.train.session import Job, for_training
 from striate.train.settings import Settings
 from striate.train.state import States
 
@@ -71,9 +71,10 @@ def _job(folder: Path, saved: Checkpoint, settings: Settings, tell: Reporter, te
     with team.first_goes_first():
         prepared = reopened(manifest, record, settings, reporter=tell)
     loader, val = prepared.loaders(record, settings)
+    module, graph = for_training(chosen.module(), chosen.graph, settings)
     return Job(
-        module=chosen.module(),
-        graph=chosen.graph,
+        module=module,
+        graph=graph,
         train=team.divided(loader, is_training=True),
         val=None if val is None else team.divided(val, is_training=False),
         record=record,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from striate.backends.torch_module import module as module_of
 from striate.data import Loader, Preprocessing
 from striate.errors import UsageError
 from striate.evaluate import Answers
@@ -19,6 +20,7 @@ from striate.quantities import seconds_of
 from striate.train.checkpoint import Checkpoint, save_checkpoint
 from striate.train.checkpointing import checkpoint_blocks
 from striate.train.course import ByClock, BySteps, Clock, Course
+from striate.train.drop_path import with_drop_path
 from striate.train.ema import Ema
 from striate.train.finetune import keeps_statistics, lr_scales, parts
 from striate.train.guard import Guard, Watch
@@ -63,6 +65,19 @@ class Job:
     folder: Path
     facts: Mapping[str, Json]
     fresh: tuple[str, ...] = ()
+
+
+def for_training(module: nn.Module, graph: Graph, settings: Settings) -> tuple[nn.Module, Graph]:
+    """The module to train and its graph: with branches left out by chance, where that is wished.
+
+    Weights and their names are the same.
+    """
+    if settings.drop_path is None:
+        return module, graph
+    changed = with_drop_path(graph, settings.drop_path)
+    made = module_of(changed)
+    made.load_state_dict(module.state_dict())
+    return made, changed
 
 
 @dataclass
@@ -110,6 +125,7 @@ class Session:
         self.clock = clock
         self.way = Way(settings.precision, settings.channels_last, settings.compile)
         self.module = arrange(job.module.to(team.device), self.way)
+        self.ema = Ema(self.module, settings.ema) if settings.ema else None
         if settings.checkpointing:
             checkpoint_blocks(self.module, job.graph)
         self.running = self._runnable()
@@ -118,7 +134,6 @@ class Session:
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
         scales = lr_scales(job.graph, settings.depth_decay)
         self.optimizer = make_optimizer(self.module, settings, scales)
-        self.ema = Ema(self.module, settings.ema) if settings.ema else None
         self.scaler = torch.amp.GradScaler(team.device.type, enabled=self.is_scaled)
         self.shown = Steps(job.train, job.record, settings, team.device)
         self.position = Position()
