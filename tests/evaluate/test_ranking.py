@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from striate.evaluate.intervals import wilson
-from striate.evaluate.ranking import mean_estimate, rank_estimate, ranked
+from striate.evaluate.ranking import rank_estimate, ranked
+from striate.evaluate.single import rank_scores
 
 
 def made(seed: int, images: int = 60, *, levels: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -89,4 +90,21 @@ def test_a_class_without_images_or_with_all_of_them_has_no_auroc() -> None:
         found = ranked(np.arange(4.0), truth)
         assert rank_estimate(found.auroc, found.auroc_pull, truth) is None
     assert found.average_precision == 1.0
-    assert mean_estimate([], np.zeros(4), np.zeros(0), 4) is None
+    assert rank_scores(np.zeros((4, 1)), np.zeros((4, 1), bool)).means == {}
+
+
+def test_classes_of_one_image_each_are_a_sample_of_classes() -> None:
+    """Average precisions of 1/rank; the interval of their mean is that of 12 independent numbers,
+    by the delta method on the scale of log(x / (1 - x)).
+    """
+    chance = np.random.default_rng(0)
+    scores = chance.normal(size=(12, 12)) + 2 * np.eye(12)
+    found = rank_scores(scores, np.eye(12, dtype=bool)).means["average_precision"]
+    ranks = (scores >= np.diag(scores)).sum(axis=0)
+    value, error = (1 / ranks).mean(), (1 / ranks).std() / 12**0.5
+    half = 1.96 * error / (value * (1 - value))
+    centre = math.log(value / (1 - value))
+    assert found.value == pytest.approx(value)
+    width = 1 / (1 + math.exp(-centre - half)) - 1 / (1 + math.exp(-centre + half))
+    # Images of other classes pull as well, if less.
+    assert width < found.high - found.low < 1.5 * width

@@ -26,12 +26,13 @@ from striate.evaluate import (
 )
 from striate.evaluate.gather import device, shard
 from striate.evaluate.report import STEPS, write_report
-from striate.files import Json, replace_json
+from striate.files import Json, replace_json, replace_text
 from striate.train import SETTINGS, Reporter
 
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
 REPORT = "report.html"
+READABLE_CLASSES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def save_judged(judged: Judged, folder: Path, bundle: Bundle, reporter: Reporter
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        replace_json(folder / METRICS, judged.evaluation.to_json())
+        _save_metrics(judged.evaluation, folder / METRICS)
         judged.predictions.save(folder / PREDICTIONS)
         if reporter is not None:
             _save_page(judged, folder / REPORT, bundle, reporter)
@@ -124,6 +125,15 @@ def default_folder(bundle: Bundle, request: Request, chosen: str) -> Path | None
         name += f"-{request.split}" if request.split else ""
     suffix = "" if bundle.name == "best" else f"-{bundle.name}"
     return bundle.folder / f"eval-{name}{suffix}"
+
+
+def _save_metrics(evaluation: Evaluation, path: Path) -> None:
+    """Write the record: for readers, or where a large confusion matrix leaves none, in one line."""
+    values = evaluation.to_json()
+    if len(evaluation.classes) <= READABLE_CLASSES:
+        replace_json(path, values)
+    else:
+        replace_text(path, json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _save_page(judged: Judged, path: Path, bundle: Bundle, reporter: Reporter) -> None:

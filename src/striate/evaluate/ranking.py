@@ -79,18 +79,14 @@ def rank_estimate(value: float, pull: np.ndarray, truth: np.ndarray) -> Estimate
     return bounded(value, math.sqrt(float(pull @ pull)), rarer, count)
 
 
-def mean_estimate(
-    values: Sequence[float], pulls: np.ndarray, truth: np.ndarray, images: int
-) -> Estimate | None:
-    """Mean over the classes that have a value, with its interval; None where none has.
+def mean_estimate(values: Sequence[float], pulls: np.ndarray, rarest: int, images: int) -> Estimate:
+    """Mean over the classes that have a value, with its interval.
 
-    pulls: sum of those of these classes, N. truth: images of each of these classes.
+    pulls: sum of those of these classes, N. rarest: images of the class that has fewest.
     """
-    if not values:
-        return None
     value = math.fsum(values) / len(values)
     deviation = math.sqrt(float(pulls @ pulls)) / len(values)
-    return bounded(value, deviation, max(int(truth.min()), 1), images)
+    return bounded(value, deviation, max(rarest, 1), images)
 
 
 def bounded(value: float, deviation: float, rarer: int, images: int) -> Estimate:

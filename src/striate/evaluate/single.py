@@ -110,33 +110,49 @@ def f1_estimate(images: int, predicted: int, correct: int) -> Estimate | None:
 
 
 def rank_scores(scores: np.ndarray, truth: np.ndarray) -> RankScores:
-    """AUROC and average precision, one class against the others, of scores and truth, N×K."""
-    images, classes = scores.shape
-    defined: dict[str, list[int]] = {"auroc": [], "average_precision": []}
-    values: dict[str, list[float]] = {"auroc": [], "average_precision": []}
-    pulls = {name: np.zeros(images) for name in defined}
-    each: dict[str, list[Estimate | None]] = {"auroc": [], "average_precision": []}
-    for k in range(classes):
-        found = ranked(scores[:, k], truth[:, k])
-        for name, value, pull in (
-            ("auroc", found.auroc, found.auroc_pull),
-            ("average_precision", found.average_precision, found.average_precision_pull),
-        ):
-            each[name].append(rank_estimate(value, pull, truth[:, k]))
-            if not np.isnan(value):
-                defined[name].append(k)
-                values[name].append(value)
-                pulls[name] += pull
-    counts = truth.sum(axis=0)
-    means = {
-        name: mean_estimate(values[name], pulls[name], counts[defined[name]], images)
-        for name in defined
-    }
+    """AUROC and average precision, one class against the others, of scores and truth, N×K.
+
+    The spread of a class with a single image cannot be seen in it; the mean takes such classes for
+    a sample of classes like these, whose spread is that between them.
+    """
+    found = [ranked(scores[:, k], truth[:, k]) for k in range(truth.shape[1])]
+    columns = list(truth.T)
+    auroc = [(one.auroc, one.auroc_pull) for one in found]
+    precision = [(one.average_precision, one.average_precision_pull) for one in found]
+    means = {"auroc": _mean(auroc, columns), "average_precision": _mean(precision, columns)}
     return RankScores(
-        auroc=tuple(each["auroc"]),
-        average_precision=tuple(each["average_precision"]),
+        auroc=_each(auroc, columns),
+        average_precision=_each(precision, columns),
         means={name: one for name, one in means.items() if one is not None},
     )
+
+
+def _each(
+    found: Sequence[tuple[float, np.ndarray]], truth: Sequence[np.ndarray]
+) -> tuple[Estimate | None, ...]:
+    rows = zip(found, truth, strict=True)
+    return tuple(rank_estimate(value, pull, column) for (value, pull), column in rows)
+
+
+def _mean(
+    found: Sequence[tuple[float, np.ndarray]], truth: Sequence[np.ndarray]
+) -> Estimate | None:
+    """The mean over the classes for which it is defined; None where it is for none."""
+    defined = [
+        (value, pull, column)
+        for (value, pull), column in zip(found, truth, strict=True)
+        if not np.isnan(value)
+    ]
+    if not defined:
+        return None
+    values = [value for value, _, _ in defined]
+    mean, pulls = float(np.mean(values)), np.zeros(len(truth[0]))
+    for value, pull, column in defined:
+        pulls += pull
+        if column.sum() == 1:
+            pulls[column] += value - mean - pull[column]
+    rarest = min(int(column.sum()) for _, _, column in defined)
+    return mean_estimate(values, pulls, rarest, len(pulls))
 
 
 def risk_coverage(confidences: np.ndarray, is_right: np.ndarray) -> RiskCoverage:
