@@ -19,7 +19,7 @@ from striate.files import Json
 from striate.options import Precision
 from striate.train.ways import Way, arrange, can_compile, compiled, forward
 
-TURNS = 3
+TURNS = 2
 # Another way than the plainest is taken only if it is faster by more than chance: two trainings of
 # one seed should end alike.
 WORTH_CHANGING = 1.05
