@@ -159,6 +159,7 @@ def test_several_labels_have_thresholds_and_no_confusion() -> None:
     text = Tags(page(evaluation, said, None)).text
     assert "exact match" in text
     assert "threshold" in text
+    assert "probability of a label" in text
     assert "taken for what" not in text
     assert "Labels that may be wrong" not in text
 

@@ -92,15 +92,21 @@ def histogram(
     return sheet.svg()
 
 
-def reliability(bins: Sequence[Bin], *, title: str, tone: str = "one") -> Markup:
+def reliability(
+    bins: Sequence[Bin], *, title: str, tone: str = "one", is_multilabel: bool = False
+) -> Markup:
     """How often the network is right against how sure it is; on the diagonal all is as said.
+
+    is_multilabel: the bins are of labels by their probability, not of images.
 
     Source: G. Guo et al., "On Calibration of Modern Neural Networks", 2017, figure 1.
     """
-    share = Axis("is right", 0, 1, is_share=True)
+    across, down = "confidence: probability of the predicted class", "is right"
+    if is_multilabel:
+        across, down = "probability of a label", "have the label"
     sheet = Sheet(
-        Axis("confidence: probability of the predicted class", 0, 1, is_share=True),
-        share,
+        Axis(across, 0, 1, is_share=True),
+        Axis(down, 0, 1, is_share=True),
         title=title,
         width=330,
         height=330,
@@ -111,7 +117,7 @@ def reliability(bins: Sequence[Bin], *, title: str, tone: str = "one") -> Markup
     )  # fmt: skip
     most = max((one.images for one in bins), default=1)
     for one in bins:
-        across = sheet.across(one.confidence)
+        place = sheet.across(one.confidence)
         told = (
             f"{one.images:,} images, confidence {100 * one.confidence:.1f} %, "
             f"right {100 * one.accuracy:.1f} % ({100 * one.low:.1f} to {100 * one.high:.1f})"
@@ -119,7 +125,7 @@ def reliability(bins: Sequence[Bin], *, title: str, tone: str = "one") -> Markup
         sheet.add(
             '<g><title>{told}</title><line class="whisker stroke-{tone}" x1="{x}" y1="{low}" '
             'x2="{x}" y2="{high}"/><circle class="fill-{tone}" cx="{x}" cy="{y}" r="{r:.1f}"/></g>',
-            told=told, tone=tone, x=across, low=sheet.down(one.low), high=sheet.down(one.high),
+            told=told, tone=tone, x=place, low=sheet.down(one.low), high=sheet.down(one.high),
             y=sheet.down(one.accuracy), r=2.5 + 5.5 * math.sqrt(one.images / most),
         )  # fmt: skip
     return sheet.svg()

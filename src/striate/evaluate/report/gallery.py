@@ -20,7 +20,7 @@ MOST_PICTURES = 24
 SIDE_PX = 160
 TOP = 3
 MOST_TRUE = 3
-LONGEST_NAME = 120
+LONGEST_NAME = 72
 # What the progress of a report adds up to.
 STEPS = 2 * MOST_PICTURES
 

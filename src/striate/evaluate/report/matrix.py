@@ -89,7 +89,7 @@ def numbered_matrix(
     if part is not None:
         counts = np.column_stack([counts, totals - counts.sum(axis=1)])
     columns = [*heads, "others"] if part is not None else heads
-    left = top = 12 + round(6.4 * max(map(len, columns)))
+    left = top = 12 + round(6.8 * max(map(len, columns)))
     slant = round(top * 0.75) + 10
     # The page draws it by its own pixels, so that letters are of one size whatever is shown.
     width, height = left + CELL_PX * len(columns) + round(0.7 * top), slant + CELL_PX * len(heads)

@@ -155,10 +155,11 @@ def confusion_of(evaluation: Evaluation) -> Confusion | None:
 
 def reliability_charts(evaluation: Evaluation) -> list[Markup]:
     """The diagram before temperature scaling and, where there is a temperature, after it."""
-    found = evaluation.calibration
-    charts = [reliability(_bins(found.before), title="As the network says")]
+    found, several = evaluation.calibration, evaluation.is_multilabel
+    charts = [reliability(_bins(found.before), title="As the network says", is_multilabel=several)]
     if found.after is not None:
-        charts.append(reliability(_bins(found.after), title="After scaling", tone="two"))
+        bins = _bins(found.after)
+        charts.append(reliability(bins, title="After scaling", tone="two", is_multilabel=several))
     return charts
 
 
