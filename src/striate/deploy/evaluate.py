@@ -13,7 +13,7 @@ from striate.data import Loader, Manifest, refuse_many
 from striate.deploy.bundle import Bundle
 from striate.deploy.held_out import Allowed, held_out, seen_before
 from striate.deploy.story import story_of
-from striate.errors import BundleError, UsageError
+from striate.errors import BundleError, DataError, UsageError
 from striate.evaluate import (
     Answers,
     Circumstances,
@@ -69,8 +69,8 @@ def judge(bundle: Bundle, request: Request, reporter: Reporter) -> Judged:
         StriateError: the images do not fit the network, or cannot be read.
     """
     chosen, manifest = held_out(bundle, request.data, request.split, request.allowed)
-    if bundle.is_multilabel is False and manifest.is_multilabel:
-        raise manifest.several_labels()
+    if manifest.is_multilabel and not bundle.is_multilabel:
+        raise _other_task(request, manifest)
     for notice in manifest.notices:
         reporter.line(notice)
     loader = Loader(
@@ -211,6 +211,19 @@ def _settings(bundle: Bundle) -> Mapping[str, Json]:
         return {}
     inner = found.get("settings") if isinstance(found, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+def _other_task(request: Request, manifest: Manifest) -> DataError:
+    """The refusal of images with several labels for a network that gives one."""
+    counts = np.asarray([len(labels) for labels in manifest.label_lists])
+    row = int(np.flatnonzero(counts != 1)[0])
+    return DataError.of(
+        "several-labels",
+        f"{(counts != 1).sum():,} of {len(manifest):,} images of {manifest.root} have several "
+        f"labels or none, such as {manifest.name(row)}",
+        f"{request.run} was trained to give each image one label: give each one, or train a "
+        "network on images with several",
+    )
 
 
 def _refuse_no_numbers(said: Answers, manifest: Manifest) -> None:

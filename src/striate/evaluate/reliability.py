@@ -23,7 +23,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
     log-loss in nats; G. W. Brier, "Verification of forecasts expressed in terms of probability",
     Monthly Weather Review 78, 1950: the squared distance from the truth, summed over classes.
     """
-    probabilities = probabilities.astype(np.float64)
+    probabilities = probabilities.astype(np.float64, copy=False)
     loss, brier = losses(probabilities, labels), _brier(probabilities, labels)
     if labels.ndim == 2:
         sure, right = probabilities, labels > 0

@@ -115,44 +115,51 @@ def rank_scores(scores: np.ndarray, truth: np.ndarray) -> RankScores:
     The spread of a class with a single image cannot be seen in it; the mean takes such classes for
     a sample of classes like these, whose spread is that between them.
     """
-    found = [ranked(scores[:, k], truth[:, k]) for k in range(truth.shape[1])]
-    columns = list(truth.T)
-    auroc = [(one.auroc, one.auroc_pull) for one in found]
-    precision = [(one.average_precision, one.average_precision_pull) for one in found]
-    means = {"auroc": _mean(auroc, columns), "average_precision": _mean(precision, columns)}
+    auroc, precision = _Ranking(len(scores)), _Ranking(len(scores))
+    for k in range(truth.shape[1]):
+        found, column = ranked(scores[:, k], truth[:, k]), truth[:, k]
+        auroc.add(found.auroc, found.auroc_pull, column)
+        precision.add(found.average_precision, found.average_precision_pull, column)
+    means = {"auroc": auroc.mean(), "average_precision": precision.mean()}
     return RankScores(
-        auroc=_each(auroc, columns),
-        average_precision=_each(precision, columns),
+        auroc=tuple(auroc.each),
+        average_precision=tuple(precision.each),
         means={name: one for name, one in means.items() if one is not None},
     )
 
 
-def _each(
-    found: Sequence[tuple[float, np.ndarray]], truth: Sequence[np.ndarray]
-) -> tuple[Estimate | None, ...]:
-    rows = zip(found, truth, strict=True)
-    return tuple(rank_estimate(value, pull, column) for (value, pull), column in rows)
+class _Ranking:
+    """A number of each class, and what is needed for the mean; pulls are added up as they come."""
 
+    def __init__(self, images: int) -> None:
+        self.each: list[Estimate | None] = []
+        self._values: list[float] = []
+        self._pulls = np.zeros(images)
+        self._rarest = images
+        self._alone: list[tuple[int, float]] = []
 
-def _mean(
-    found: Sequence[tuple[float, np.ndarray]], truth: Sequence[np.ndarray]
-) -> Estimate | None:
-    """The mean over the classes for which it is defined; None where it is for none."""
-    defined = [
-        (value, pull, column)
-        for (value, pull), column in zip(found, truth, strict=True)
-        if not np.isnan(value)
-    ]
-    if not defined:
-        return None
-    values = [value for value, _, _ in defined]
-    mean, pulls = float(np.mean(values)), np.zeros(len(truth[0]))
-    for value, pull, column in defined:
-        pulls += pull
-        if column.sum() == 1:
-            pulls[column] += value - mean - pull[column]
-    rarest = min(int(column.sum()) for _, _, column in defined)
-    return mean_estimate(values, pulls, rarest, len(pulls))
+    def add(self, value: float, pull: np.ndarray, truth: np.ndarray) -> None:
+        """Take in the next class; NaN where the number is not defined for it."""
+        self.each.append(rank_estimate(value, pull, truth))
+        if np.isnan(value):
+            return
+        count = int(truth.sum())
+        self._values.append(value)
+        self._pulls += pull
+        self._rarest = min(self._rarest, count)
+        if count == 1:
+            row = int(truth.argmax())
+            self._pulls[row] -= pull[row]
+            self._alone.append((row, value))
+
+    def mean(self) -> Estimate | None:
+        """The mean over the classes for which it is defined; None where it is for none."""
+        if not self._values:
+            return None
+        pulls, mean = self._pulls.copy(), float(np.mean(self._values))
+        for row, value in self._alone:
+            pulls[row] += value - mean
+        return mean_estimate(self._values, pulls, self._rarest, len(pulls))
 
 
 def risk_coverage(confidences: np.ndarray, is_right: np.ndarray) -> RiskCoverage:

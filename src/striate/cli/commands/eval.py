@@ -93,10 +93,9 @@ def eval_(
             return
     chosen = judged.evaluation.subject.split
     folder = Path(out) if out is not None else default_folder(bundle, request, chosen)
-    if folder is not None:
-        save_judged(judged, folder, bundle, None if no_report else tell)
     _show(judged.evaluation, tell, is_json=json)
     if folder is not None:
+        save_judged(judged, folder, bundle, None if no_report else tell)
         tell.line(f"wrote {folder / ('metrics.json' if no_report else 'report.html')}")
 
 
