@@ -23,7 +23,7 @@ OPTIONS = """--epochs 25 --batch 64 --ema 0.99 --accumulate 2 --clip 1 --mixup 0
     --rotate 10 --erase 0.3 --save-every 0.4s --precision float32 --no-channels-last --workers 1
     --optimizer adamw --lr 0.002""".split()
 # Seconds after the first step within which the kill comes.
-LONGEST_S = 3.0
+LONGEST_S = 1.5
 FILES = ("best.safetensors", "last.safetensors", "best.json", "last.json", "log.csv")
 
 
@@ -35,20 +35,17 @@ def main(kills: int) -> int:
         done = subprocess.run(_fit(peaceful), capture_output=True, text=True, check=False)
         print(f"left in peace: exit code {done.returncode}, {time.perf_counter() - began:.1f} s")
         chance = random.Random(0)
-        command, count, where = _fit(killed), 0, list[str]()
-        while True:
-            is_killed, seen = _run(command, chance.uniform(0, LONGEST_S) if count < kills else None)
-            if not is_killed:
-                break
-            count += 1
-            where.append(seen)
+        command, count, code = _fit(killed), 0, -9
+        while code == -9:
+            wait_s = chance.uniform(0, LONGEST_S) if count < kills else None
+            code, began = _run(command, killed, wait_s)
+            count += code == -9
+            print(f"  {began}: {'killed' if code == -9 else f'exit code {code}'}", flush=True)
             command = [*_striate(), "fit", "--resume", str(killed)]
-        print(f"killed {count} times; what the next process said:")
-        for line in where:
-            print(f"  {line}")
+        print(f"killed {count} times")
         differing = [name for name in FILES if _digest(peaceful / name) != _digest(killed / name)]
         print(f"differ: {', '.join(differing)}" if differing else f"the same: {', '.join(FILES)}")
-        return 1 if differing or count < kills else 0
+        return 1 if differing or code or count < kills else 0
 
 
 def _striate() -> list[str]:
@@ -60,22 +57,32 @@ def _fit(out: Path) -> list[str]:
     return [*_striate(), "fit", "digits", "--net", net, *OPTIONS, "--out", str(out)]
 
 
-def _run(command: list[str], kill_after_s: float | None) -> tuple[bool, str]:
-    """Whether the process was killed, and the line with which it began to train."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    first = ""
-    for line in process.stderr:
-        if line.startswith(("epoch", "goes on")):
-            first = line.strip()
-            break
-    if kill_after_s is not None:
+def _run(command: list[str], out: Path, kill_after_s: float | None) -> tuple[int, str]:
+    """Exit code of a process that is perhaps killed some time after its first saved step, and the
+    line with which it began to train.
+    """
+    with tempfile.TemporaryFile("w+") as errors:
+        before = _newest(out)
+        process = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL)
+        while kill_after_s is not None and process.poll() is None and _newest(out) <= before:
+            time.sleep(0.02)
         try:
             process.wait(kill_after_s)
         except subprocess.TimeoutExpired:
             process.kill()
-    process.communicate()
-    return process.returncode == -9, first
+        process.wait()
+        errors.seek(0)
+        lines = errors.read().splitlines()
+    if process.returncode not in (0, -9):
+        print("\n".join(lines))
+    began = [line for line in lines if line.startswith("goes on")]
+    return process.returncode, began[0] if began else "begins"
+
+
+def _newest(out: Path) -> int:
+    """The number of the last saved state; the first, 1, is that of the start."""
+    numbers = [int(path.stem) for path in (out / "state").glob("[0-9]*.safetensors")]
+    return max(numbers, default=1)
 
 
 def _digest(path: Path) -> str:
