@@ -61,7 +61,7 @@ class Options(TypedDict, total=False):
         str,
         About(
             "Settings that go together, by name; `striate recipes` lists them.",
-            "finetune with --pretrained, else scratch",
+            "finetune with --pretrained, else what suits the network",
             value="NAME",
             expected="the name of a recipe",
         ),

@@ -49,9 +49,9 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
     check_options(options)
     manifest, seen = read_data(data, options, tell)
     pretrained = options.get("pretrained", False)
-    why = ""
+    recipe, why = "finetune" if pretrained else "scratch", ""
     if net is None:
-        net, pretrained, reason = usual_network(seen, options)
+        net, pretrained, reason, recipe = usual_network(seen, options)
         why = f" ({reason}; --net names another)"
     chosen = choose_network(net, manifest.classes, seen, size=options.get("size"))
     tell.line(_network_line(chosen, seen) + why)
@@ -62,6 +62,7 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
         manifest=manifest.only("train"),
         record=record,
         pretrained=pretrained,
+        recipe=recipe,
         is_colour=seen.is_colour and record.channels == 3,
         is_varied=seen.share <= ALIKE or (seen.height, seen.width) != (record.height, record.width),
     )

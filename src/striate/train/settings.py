@@ -120,7 +120,7 @@ class Settings:
 AUGMENTATION = tuple(field.name for field in fields(Augmentation))
 
 
-def resolve(
+def resolve(  # noqa: PLR0913  all by name
     options: Options,
     *,
     manifest: Manifest,
@@ -128,11 +128,13 @@ def resolve(
     is_colour: bool,
     is_varied: bool = False,
     pretrained: str | bool = False,
+    recipe: str = "scratch",
 ) -> Settings:
     """Every setting: the user's value where there is one, else the recipe's, else one chosen.
 
     `manifest` holds the training images only. is_varied: whether pictures differ in size from each
     other or from what the network takes. pretrained: the weights that are used, asked for or not.
+    recipe: unless the user names another.
 
     Raises:
         UsageError: an augmentation that makes no sense for the channels of the network, or an
@@ -140,8 +142,8 @@ def resolve(
     """
     images = len(manifest)
     is_pretrained = bool(pretrained)
-    recipe = find_recipe(options.get("recipe", "finetune" if is_pretrained else "scratch"))
-    stated: Options = {**recipe.options, **options}  # type: ignore[typeddict-item]
+    named = find_recipe(options.get("recipe", recipe))
+    stated: Options = {**named.options, **options}  # type: ignore[typeddict-item]
     if "epochs" in options:
         stated.pop("time", None)
     crop_scale = default_crop_scale(is_photo=is_colour and is_varied, is_pretrained=is_pretrained)
@@ -166,11 +168,11 @@ def resolve(
         # Measured on digits: mirrored strokes cost two errors of 360 (5.2 against 3.0, four seeds).
         "edges": ("mirror" if is_colour else "ground", "data"),
         "val_share": (default_share(images, len(manifest.classes)), "data"),
-        "recipe": (recipe.name, "default"),
+        "recipe": (named.name, "default"),
         "pretrained": (pretrained, "default"),
     }
-    for name in recipe.options.keys() & stated.keys():
-        chosen[name] = (recipe.options[name], "recipe")
+    for name in named.options.keys() & stated.keys():
+        chosen[name] = (named.options[name], "recipe")
     for name, value in options.items():
         chosen[name] = (value, "option")
     if given == "auto":

@@ -14,17 +14,20 @@ SMALL_SIDE = 64
 # Share of the images that must have one size for all to count as alike.
 ALIKE = 0.9
 
+# Pools three times; smaller images would be nothing but edges in the end.
+FOR_THUMBNAILS, THUMBNAIL_SIDE = "airbench", 24
 FOR_SMALL = "resnet20"
 FOR_PHOTOS = "efficientnet_lite0"
 WITHOUT_WEIGHTS = "resnet18"
 
 
 class Usual(NamedTuple):
-    """A network, the weights it starts from, and why, in words."""
+    """A network, the weights it starts from, why, in words, and the recipe that goes with it."""
 
     net: str
     pretrained: str | bool
     why: str
+    recipe: str
 
 
 def usual_network(seen: QuickAudit, options: Options) -> Usual:
@@ -45,11 +48,13 @@ def usual_network(seen: QuickAudit, options: Options) -> Usual:
         )
     side = options.get("size") or max(seen.height, seen.width)
     if not given and side <= SMALL_SIDE and seen.share > ALIKE:
-        return Usual(FOR_SMALL, False, f"for images of {side} px and less")
+        if side < THUMBNAIL_SIDE:
+            return Usual(FOR_SMALL, False, f"for images of {side} px", "scratch")
+        return Usual(FOR_THUMBNAILS, False, f"for images of {side} px", "cifar")
     is_scratch = (
         options.get("recipe", "finetune") != "finetune" or options.get("pretrained") is False
     )
     is_photo = not seen.bands or bool(seen.bands & {1, 3})
     if given or (is_photo and not is_scratch and offline_weights(FOR_PHOTOS)):
-        return Usual(FOR_PHOTOS, True, "small and fast, with published weights")
-    return Usual(WITHOUT_WEIGHTS, False, "for photos, from random weights")
+        return Usual(FOR_PHOTOS, True, "small and fast, with published weights", "finetune")
+    return Usual(WITHOUT_WEIGHTS, False, "for photos, from random weights", "scratch")
