@@ -37,7 +37,7 @@ from striate.train.folder import (
 )
 from striate.train.logbook import check_tensorboard
 from striate.train.loop import train
-from striate.train.plan import plan
+from striate.train.plan import Plan, plan
 from striate.train.prepare import Prepared, prepare
 from striate.train.preview import check_picture_name, first_images, preview_title, save_preview
 from striate.train.processes import Team
@@ -101,23 +101,11 @@ def fit(
         team.share_of_batch(settings.batch)
         prepared = prepare(manifest, planned.record, settings, reporter=tell)
     record = start.suited(prepared.record)
-    measured: dict[str, Json] = {}
-    if team.is_first:
-        settings = with_workers(settings, prepared, reporter=tell)
-        loader, _ = prepared.loaders(record, settings)
-        settings, measured = with_way(
-            settings, start.network, loader, record, team.device, reporter=tell
-        )
-        if options.get("batch") == "auto":
-            settings, measured["batch"] = with_batch(
-                settings,
-                start.network,
-                len(loader.manifest),
-                team.device,
-                world=team.world,
-                reporter=tell,
-            )
-    settings = team.first(settings)
+    settings, measured = team.first(
+        _measured(planned, prepared, team, tell, finds_batch=options.get("batch") == "auto")
+        if team.is_first
+        else (settings, {})
+    )
     loader, val = prepared.loaders(record, settings)
     tell.line(_settings_line(settings))
     if preview is not None and team.is_first:
@@ -147,6 +135,23 @@ def fit(
         fresh=() if start.loaded is None else tuple(start.loaded.fresh),
     )
     return train(job, tell, team=team, clock=clock)
+
+
+def _measured(
+    planned: Plan, prepared: Prepared, team: Team, tell: Reporter, *, finds_batch: bool
+) -> tuple[Settings, dict[str, Json]]:
+    """The settings that are best on this machine, and the figures they were chosen by."""
+    assert planned.start is not None
+    network, record = planned.start.network, planned.start.suited(prepared.record)
+    settings = with_workers(planned.settings, prepared, reporter=tell)
+    loader, _ = prepared.loaders(record, settings)
+    settings, figures = with_way(settings, network, loader, record, team.device, reporter=tell)
+    if finds_batch:
+        images = len(loader.manifest)
+        settings, figures["batch"] = with_batch(
+            settings, network, images, team.device, world=team.world, reporter=tell
+        )
+    return settings, figures
 
 
 def with_workers(settings: Settings, prepared: Prepared, *, reporter: Reporter) -> Settings:
