@@ -228,7 +228,7 @@ class Manifest:
             "several-labels",
             f"{(counts != 1).sum():,} of {len(self):,} images of {self.root} have several labels "
             f"or none; {self.name(row)} has: {found}",
-            "training and scoring with several labels an image are not there yet; give each one",
+            "here each image must have one label: give each one, or train a network on such data",
         )
 
     def save(self, path: Path) -> None:

@@ -90,8 +90,8 @@ def test_several_labels_are_kept_and_told_where_one_is_needed(root: Path) -> Non
     assert str(caught.value) == (
         f"error: 1 of 3 images of {root} have several labels or none; a/1.png has: cat, dog"
         "  [several-labels]\n"
-        "   = help: training and scoring with several labels an image are not there yet; "
-        "give each one"
+        "   = help: here each image must have one label: give each one, or train a network on "
+        "such data"
     )
 
 
