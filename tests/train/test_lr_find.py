@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from striate.cli.main import run
 from striate.data import Loader, Preprocessing, index
 from striate.networks import network
 from striate.train.lr_find import Curve, find_lr, range_test, smoothed
@@ -76,3 +77,15 @@ def test_a_training_that_was_tried_is_as_before(tmp_path: Path) -> None:
     for key, value in module.state_dict().items():
         assert torch.equal(value, before[key]), key
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_suggests_and_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    net = "input(1, 8, 8) -> conv(8, s=2) -> bn -> relu -> fc(10)"
+    assert run(["fit", "digits", "--net", net, "--find-lr", "--batch", "16"]) == 0
+    assert "suggested: --lr " in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+    assert run(["fit", "--find-lr"]) == 2
+    assert "--find-lr needs images" in capsys.readouterr().err

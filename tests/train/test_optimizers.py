@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -20,15 +21,19 @@ NAMES = get_args(Name)
 
 
 def settings(name: Name, **changes: float) -> Settings:
-    return Settings(epochs=1, size=8, batch=8, lr=0.1, optimizer=name, **changes)  # type: ignore[arg-type]
+    plain = Settings(epochs=1, size=8, batch=8, lr=0.1, optimizer=name)
+    return replace(plain, **changes)  # type: ignore[arg-type]
 
 
 def small() -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 6, 3, bias=False), nn.BatchNorm2d(6), nn.Conv2d(6, 6, 3, groups=6), nn.Flatten(),
+        nn.Conv2d(3, 6, 3, bias=False),
+        nn.BatchNorm2d(6),
+        nn.Conv2d(6, 6, 3, groups=6),
+        nn.Flatten(),
         nn.Linear(6 * 16, 2),
-    )  # fmt: skip
+    )
 
 
 def weight(module: nn.Module, key: str) -> nn.Parameter:

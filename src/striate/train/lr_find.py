@@ -8,13 +8,21 @@ from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
+from typing import Unpack
 
+import torch
+
+from striate.networks import Network
+from striate.options import Options
 from striate.train.defaults import default_lr
 from striate.train.finetune import keeps_statistics, lr_scales, parts
 from striate.train.losses import loss_of
 from striate.train.optimizers import make_optimizer, set_lr
-from striate.train.reporter import Reporter
-from striate.train.session import Job
+from striate.train.plan import plan
+from striate.train.prepare import prepare
+from striate.train.reporter import Reporter, Terminal
+from striate.train.session import Job, for_training
 from striate.train.steps import Step, Steps
 from striate.train.ways import Way, arrange, forward
 
@@ -89,6 +97,43 @@ def range_test(step: Callable[[float], float], rates: Sequence[float]) -> Curve:
     return Curve(tuple(rates[: len(losses)]), tuple(losses))
 
 
+def suggest_lr(
+    net: str | Network | None,
+    data: str | Path,
+    *,
+    reporter: Reporter | None = None,
+    **options: Unpack[Options],
+) -> Curve:
+    """The range test of the training that `striate.fit` would do with the same arguments.
+
+    Makes no run folder. Stated rates have no part in it.
+
+    Raises:
+        UsageError, DataError, TextError: with what is wrong and what to do.
+    """
+    tell = reporter or Terminal()
+    planned = plan(net, data, options, tell)
+    start, settings = planned.start, planned.settings
+    assert start is not None
+    prepared = prepare(planned.manifest, planned.record, settings, reporter=tell)
+    record = start.suited(prepared.record)
+    loader, _ = prepared.loaders(record, settings)
+    torch.manual_seed(settings.seed)
+    module, graph = for_training(start.module(), start.network.graph, settings)
+    job = Job(
+        module=module.to("cuda" if torch.cuda.is_available() else "cpu"),
+        graph=graph,
+        train=loader,
+        val=None,
+        record=record,
+        settings=settings,
+        folder=Path(),
+        facts={},
+        fresh=() if start.loaded is None else start.loaded.fresh,
+    )
+    return find_lr(job, tell)
+
+
 def find_lr(job: Job, reporter: Reporter) -> Curve:
     """The range test of a training that is about to begin; its weights stay as they are.
 
@@ -102,7 +147,7 @@ def find_lr(job: Job, reporter: Reporter) -> Curve:
     if settings.freeze == 1:
         split.freeze(module)
     optimizer = make_optimizer(module, settings, lr_scales(job.graph, settings.depth_decay))
-    loss_function = loss_of(settings, job.train.manifest)
+    loss_function = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
     split.train(module)
     usual = default_lr(settings.batch, settings.optimizer)
     rates = [usual * SPAN ** (2 * at / (STEPS - 1) - 1) for at in range(STEPS)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Unpack
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
 from striate.cli.training_options import taking
 from striate.options import Options
+
+if TYPE_CHECKING:
+    from striate.train import Reporter
 
 
 @taking()
@@ -37,6 +40,9 @@ def fit(
             help="Go on with a training that was stopped; all else comes from its folder.",
         ),
     ] = None,
+    find_lr: Annotated[
+        bool, typer.Option("--find-lr", help="Try rising learning rates, suggest one, and stop.")
+    ] = False,
     out: Annotated[
         str | None, typer.Option(help="The run folder. [default: runs/<data>-<network>-<number>]")
     ] = None,
@@ -65,6 +71,8 @@ def fit(
     from striate.train import fit as train
 
     tell = Terminal()
+    if find_lr:
+        return _suggest(net, data, tell, **options)
     outcome = train(net, data, out=out, resume=resume, preview=preview, reporter=tell, **options)
     if outcome.rank > 0:
         return INTERRUPTED if outcome.is_interrupted else 0
@@ -79,4 +87,17 @@ def fit(
     if outcome.scores is not None:
         print(f"validation {accuracy_line(outcome.scores)}")
         print(class_table(outcome.scores))
+    return 0
+
+
+def _suggest(net: str | None, data: str | None, tell: Reporter, **options: Unpack[Options]) -> int:
+    """Print the learning-rate range test."""
+    from striate.errors import UsageError
+    from striate.train.lr_find import suggest_lr
+
+    if data is None:
+        raise UsageError.of(
+            "no-data-to-try", "--find-lr needs images", "striate fit photos --find-lr"
+        )
+    print("\n".join(suggest_lr(net, data, reporter=tell, **options).lines()))
     return 0
