@@ -87,9 +87,10 @@ class ByClock:
         return self.budget_s - end_s * (1 + SPARE_SHARE) - SPARE_S
 
     def progress(self, step: int, seconds: float) -> float:
-        """Share of the time for steps that has passed."""
+        """Share of the time for steps that has passed in the middle of this one."""
         whole = self._last_s - self.begin_s
-        return min(max((seconds - self.begin_s) / whole, 0.0), 1.0) if whole > 0 else 1.0
+        middle = seconds - self.begin_s + self.step_s / 2
+        return min(max(middle / whole, 0.0), 1.0) if whole > 0 else 1.0
 
     def is_over(self, step: int, seconds: float) -> bool:
         """Whether another step would take too long; there is always a first one."""
@@ -99,6 +100,11 @@ class ByClock:
         """Follow the time of steps; slowly, for now and then one takes longer."""
         self.step_s += (step_s - self.step_s) * (0.1 if self.step_s else 1.0)
         self.guessed_s = VALIDATION_COST * self.step_s * val_share
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether there was no time left when the first step began."""
+        return self.begin_s > self._last_s
 
     def left_s(self, step: int, seconds: float, pace_s: float) -> float:
         """Seconds of the budget that are left."""

@@ -207,7 +207,8 @@ def _facts(
 
 def _settings_line(settings: Settings) -> str:
     layout = "channels last" if settings.channels_last else "channels first"
+    length = f"{settings.time} in all" if settings.time else f"{settings.epochs} epochs"
     return (
-        f"{settings.epochs} epochs, batch {settings.batch}, learning rate {settings.lr:g}, "
+        f"{length}, batch {settings.batch}, learning rate {settings.lr:g}, "
         f"{settings.changes}, {settings.precision}, {layout}"
     )

@@ -16,6 +16,7 @@ from striate.evaluate import (
     selection,
     unreadable_of,
 )
+from striate.quantities import duration
 from striate.train.course import ByClock, Clock
 from striate.train.finish import Outcome, finish
 from striate.train.guard import NotFiniteError, no_number, told_when_out_of_memory
@@ -64,6 +65,11 @@ def train(
         session = Session(job, team, clock or Clock())
         session.begin(team.first(session.states.newest() if team.is_first else None))
         loop = _Loop(session, News(session, reporter), interruption)
+        if isinstance(session.course, ByClock) and session.course.is_spent:
+            reporter.line(
+                f"preparing took {duration(session.course.begin_s)} and leaves no time to train: "
+                "one step is done"
+            )
         try:
             while not loop.is_over():
                 try:
