@@ -32,7 +32,7 @@ def explainer(bundle: Bundle) -> Explainer:
 
 @pytest.fixture(scope="module")
 def flower(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dahlia in the left half, blurred leaves in the right."""
+    """A photo under a name that is hard to write."""
     path = tmp_path_factory.mktemp("photos") / "flower <b> ü 漢.png"
     Image.fromarray(load_sample_image("flower.jpg")).save(path)
     return path
@@ -52,7 +52,7 @@ def test_the_answers_are_those_of_predict(bundle: Bundle, found: Explanation, fl
     )
 
 
-def test_the_map_lies_on_the_object(explainer: Explainer, flower: Path) -> None:
+def test_the_map_moves_with_the_object(explainer: Explainer, flower: Path) -> None:
     """The same photo mirrored: what is hot moves with the flower."""
     heat = explainer.explain(flower, target="bee").heat
     mirrored = flower.with_name("mirrored.png")
