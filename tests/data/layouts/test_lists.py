@@ -95,6 +95,12 @@ def test_several_labels_are_kept_and_told_where_one_is_needed(root: Path) -> Non
     )
 
 
+def test_a_separator_alone_says_that_an_image_has_no_label(root: Path) -> None:
+    found = index(listed(root, "path,label", "a/1.png,cat", "a/2.png,|"))
+    assert found.label_lists == [[0], []]
+    assert found.is_multilabel
+
+
 def test_a_table_of_paths_is_a_list_too(root: Path) -> None:
     table = pa.table(
         {"path": ["a/1.png", "a/2.png"], "label": ["x", "y"], "split": ["val", "test"]}

@@ -195,7 +195,9 @@ class _Lines:
             return tuple(dict.fromkeys(_class_name(value) for value in cell))
         text = _text(cell)
         if text not in self._labels_of:
-            parts = dict.fromkeys(_class_name(part) for part in text.split(SEPARATOR))
+            # A separator alone says that there is no label; nothing at all may be forgotten.
+            cells = [] if text == SEPARATOR else text.split(SEPARATOR)
+            parts = dict.fromkeys(map(_class_name, cells))
             self._labels_of[text] = tuple(parts)
         return self._labels_of[text]
 
@@ -258,5 +260,5 @@ _ADVICE: Mapping[str, Sequence[str]] = {
         "paths are below the folder of the list, without '..'; --images names another one",
     ),
     "path-twice": ("several labels of an image stand in one line: cat|dog",),
-    "label-missing": ("remove such lines, or give them a label",),
+    "label-missing": ("remove such lines, or give them a label; | alone says: no label",),
 }
