@@ -17,8 +17,8 @@ block(w, s=1) :=
   ( conv(w, 3, s) -> bn -> relu -> dropout(0.2) -> conv(w) -> bn
   + if s == 1 and c == w then id else (conv(w, 1, s) -> bn)
   ) -> relu
-input(3, 16, 16) -> conv(8) -> bn -> relu
-  -> stage1: block(8)*3 -> stage2: (block(16, 2) -> block(16)*2) -> gap -> dropout(0.5) -> fc(5)
+input(3, 8, 8) -> conv(8) -> bn -> relu
+  -> stage1: block(8)*2 -> stage2: (block(16, 2) -> block(16)) -> gap -> dropout(0.5) -> fc(5)
 """
 
 
@@ -38,7 +38,7 @@ def modules(net: Network) -> tuple[nn.Module, nn.Module, list[str]]:
 
 def images() -> Tensor:
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(6, 3, 16, 16, generator=generator, dtype=torch.float64)
+    return torch.randn(4, 3, 8, 8, generator=generator, dtype=torch.float64)
 
 
 def after_steps(module: nn.Module) -> dict[str, Tensor]:
@@ -88,7 +88,7 @@ def test_what_is_drawn_afterwards_is_the_same(small: Network) -> None:
 
 def test_less_is_kept(small: Network) -> None:
     kept, forgetting, _ = modules(small)
-    assert saved(forgetting) < saved(kept) / 3
+    assert saved(forgetting) < saved(kept) / 2
 
 
 def test_keys_and_answers_stay(small: Network) -> None:
@@ -121,7 +121,7 @@ def test_frozen_statistics_stay_frozen(small: Network) -> None:
 
 def test_it_goes_with_bfloat16_and_fast_depthwise_gradients() -> None:
     net = network(
-        "block := conv(8, 1) -> dw(5, 2) -> bn -> relu\ninput(3, 16, 16) -> block*2 -> gap -> fc(2)"
+        "block := conv(8, 1) -> dw(5, 2) -> bn -> relu\ninput(3, 8, 8) -> block*2 -> gap -> fc(2)"
     )
     torch.manual_seed(0)
     kept = arrange(net.module(), way := Way("bfloat16", channels_last=True))
