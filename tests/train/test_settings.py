@@ -68,9 +68,9 @@ def test_what_is_left_out_is_chosen_and_says_so() -> None:
     assert found["size"] == {"value": 32, "origin": "network"}
 
 
-def test_what_is_trained_already_gets_a_tenth_of_the_rate() -> None:
+def test_what_is_trained_already_gets_a_fifth_of_the_rate() -> None:
     found = resolved({"batch": 128, "pretrained": True})
-    assert found["lr"] == {"value": pytest.approx(0.02), "origin": "default"}
+    assert found["lr"] == {"value": pytest.approx(0.04), "origin": "default"}
     assert found["pretrained"] == {"value": True, "origin": "option"}
 
 
@@ -174,7 +174,7 @@ def test_augmentation_is_checked_against_the_channels_of_the_network() -> None:
 
 
 def test_trained_weights_need_fewer_epochs() -> None:
-    assert default_epochs(240, is_pretrained=True) == 12
+    assert default_epochs(240, is_pretrained=True) == 10
     assert default_epochs(50_000, is_pretrained=True) == 5
 
 

@@ -36,15 +36,16 @@ USUAL: Final[dict[Optimizer, Usual]] = {
     "adam": Usual(2e-3, 0.5, 0.0),
     "rmsprop": Usual(0.016, 1.0, 1e-5),
 }
-# Of the rate for random weights: what is trained already is to be changed, not replaced.
-PRETRAINED_SHARE = 0.1
+# Of the rate for random weights: what is trained already is to be changed, not replaced. In the
+# recipe `finetune` this is the rate of the last layers; most have less. See docs/finetuning.md.
+PRETRAINED_SHARE = 0.2
 
 
 def default_lr(batch: int, optimizer: Optimizer = "sgd", *, is_pretrained: bool = False) -> float:
-    """Highest learning rate for batches of so many images; a tenth for what is trained already.
+    """Highest learning rate for batches of so many images; a fifth for what is trained already.
 
     >>> default_lr(64), default_lr(64, is_pretrained=True)
-    (0.1, 0.01)
+    (0.1, 0.02)
     >>> default_lr(64, "adamw")
     0.001
     """

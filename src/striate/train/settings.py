@@ -20,9 +20,9 @@ Origin = Literal["option", "recipe", "data", "network", "measured", "default"]
 # Pictures shown in a default training: about ten epochs of CIFAR-10; small sets get more epochs.
 PICTURES_SHOWN = 500_000
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 40
-# The same where weights are trained already: at steps of 16 images about a hundred for a new head,
-# without which it is not done, and about as many for all layers.
-TUNED_ON = 2900
+# The same where weights are trained already: at steps of 16 images about ninety for a new head, and
+# two thirds as many for all layers.
+TUNED_ON = 2400
 # With a budget of time, epochs go on until it is used up.
 ENDLESS = 1_000_000
 
@@ -200,7 +200,7 @@ def default_crop_scale(*, is_photo: bool, is_pretrained: bool) -> float:
 def default_epochs(images: int, *, is_pretrained: bool = False) -> int:
     """Fewer epochs for larger sets: 11 for CIFAR-10, 40 for ten thousand images or fewer.
 
-    Weights that are trained already need a fraction: 12 for 240 images, 5 for thousands.
+    Weights that are trained already need a fraction: 10 for 240 images, 5 for thousands.
     """
     shown, fewest = (TUNED_ON, 5) if is_pretrained else (PICTURES_SHOWN, FEWEST_EPOCHS)
     return min(MOST_EPOCHS, max(fewest, round(shown / max(images, 1))))
