@@ -69,7 +69,7 @@ def test_files_of_predictions_are_compared(
     capsys.readouterr()
     files = [str(tmp_path / str(number) / "predictions.parquet") for number in range(2)]
     assert run(["compare", *files]) == 0
-    assert "are equal in macro-F1" in capsys.readouterr().out
+    assert "are equal in macro-F1, image by image" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

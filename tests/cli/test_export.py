@@ -113,8 +113,11 @@ def test_a_file_that_prepares_images_goes_with_the_model(
     )
     first, second = np.array(json.loads(said.stdout))
     assert np.array_equal(first, second)
-    (expected,) = striate.load(made).predict([photo])
-    shares = np.exp(first) / np.exp(first).sum()
+    bundle = striate.load(made)
+    assert bundle.calibration is not None
+    (expected,) = bundle.predict([photo])
+    raised = np.exp(first / bundle.calibration.temperature)
+    shares = raised / raised.sum()
     found = {guess.name: guess.probability for guess in expected.guesses}
     assert [found["across"], found["upright"]] == pytest.approx(shares.tolist(), abs=1e-4)
 

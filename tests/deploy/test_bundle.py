@@ -13,7 +13,7 @@ from PIL import Image
 from striate import network
 from striate.deploy import Bundle, fit, load
 from striate.errors import BundleError
-from striate.train import Silent, load_checkpoint
+from striate.train import Silent, load_checkpoint, save_checkpoint
 from tests.data.pictures import png, stripe_folder, stripes, write
 from tests.deploy.runs import NET, stripe_run
 
@@ -58,8 +58,11 @@ def test_predictions_are_those_of_the_plain_network(run: Path, tmp_path: Path) -
     module = network(NET).module()
     module.load_state_dict(load_checkpoint(run, "best").tensors)
     entered = torch.from_numpy(images.transpose(0, 3, 1, 2)).float()
+    stored = load_checkpoint(run, "best").facts["calibration"]
+    assert isinstance(stored, dict)
+    assert isinstance(stored["temperature"], float)
     with torch.no_grad():
-        expected = module.eval()(entered).softmax(1).numpy()
+        expected = (module.eval()(entered) / stored["temperature"]).softmax(1).numpy()
     for one, row in zip(bundle.predict(files), expected, strict=True):
         found = {guess.name: guess.probability for guess in one.guesses}
         assert [found["across"], found["upright"]] == pytest.approx(row.tolist(), abs=1e-5)
@@ -155,3 +158,26 @@ def test_training_from_python_gives_what_can_be_used(tmp_path: Path) -> None:
     assert isinstance(run, Bundle)
     assert run.metrics["images"] == 3
     assert [one.best for one in run.predict(pictures(tmp_path))] == ["upright", "across"]
+
+
+def test_what_the_validation_images_told_is_stored_and_read_back(run: Path) -> None:
+    found = load(run).calibration
+    assert found is not None
+    assert found.images == 3
+    assert load(run, "last").calibration is None
+
+
+def test_a_damaged_calibration_is_an_error_that_names_its_file(run: Path, tmp_path: Path) -> None:
+    saved = load_checkpoint(run, "best")
+    save_checkpoint(run, "best", saved.tensors, {**saved.facts, "calibration": {"version": 1}})
+    with pytest.raises(BundleError, match=r"run/best\.json: the record of calibration is not"):
+        load(run).predict(pictures(tmp_path))
+
+
+def test_a_bundle_from_before_calibration_predicts_all_the_same(run: Path, tmp_path: Path) -> None:
+    saved = load_checkpoint(run, "best")
+    del saved.facts["calibration"]
+    save_checkpoint(run, "best", saved.tensors, saved.facts)
+    said = load(run).predict(pictures(tmp_path))
+    assert [one.labels for one in said] == [("upright",), ("across",)]
+    assert all(one.is_unlike is None for one in said)

@@ -79,10 +79,11 @@ def test_what_is_not_resolved_says_how_many_images_would_be_needed() -> None:
 
 def test_equal_answers_are_equal_within_something() -> None:
     said = predictions()
-    (found,) = compare(["A", "B"], [said, said], ["accuracy"])
+    found, other = compare(["A", "B"], [said, said], ["accuracy", "log-loss"])
     assert found.sentence() == (
         f"A and B are equal in accuracy on 60 images, within {100 * 3.8415 / 63.8415:.1f} points"
     )
+    assert other.sentence() == "A and B are equal in log-loss, image by image"
 
 
 def test_several_comparisons_are_corrected() -> None:

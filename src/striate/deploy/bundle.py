@@ -63,7 +63,13 @@ class Bundle:
             BundleError: what is stored is damaged.
         """
         stored = self.facts.get("calibration")
-        return None if stored is None else Calibration.from_json(stored)
+        if stored is None:
+            return None
+        try:
+            return Calibration.from_json(stored)
+        except BundleError as damage:
+            assert self.folder is not None
+            raise _damaged(self.folder, self.name, damage.diagnostics[0].reason) from damage
 
     @cached_property
     def is_multilabel(self) -> bool:

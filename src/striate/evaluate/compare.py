@@ -79,6 +79,8 @@ class Comparison:
         tail = f"({ends[0]:.{digits}f} to {ends[1]:.{digits}f}; p {_probability(self.p)})"
         if self.is_resolved:
             return f"{ahead} is better than {behind} by {what} {tail}"
+        if not found.value and not found.half_width:
+            return f"{self.first} and {self.second} are equal in {self.metric}, image by image"
         if not found.value:
             return (
                 f"{self.first} and {self.second} are equal in {self.metric} on "
