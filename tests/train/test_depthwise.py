@@ -19,6 +19,11 @@ CASES = [
     (16, (12, 9), 7, 1, 3),
     (16, (9, 10), 7, 3, 1),
     (4, (6, 6), 4, 1, 0),
+    # Planes smaller than the kernel: some of its columns never see anything.
+    (8, (2, 2), 7, 1, 3),
+    (8, (4, 1), 7, 1, 3),
+    (8, (1, 3), 9, 2, 4),
+    (4, (3, 3), 5, 1, 4),
 ]
 
 

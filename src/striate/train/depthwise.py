@@ -132,8 +132,12 @@ def _weight_gradient(
         # The images that these columns see: from `first - padding` on, and no further than needed.
         left = padding[1] - first
         width = stride[1] * (gradient.shape[3] - 1) + columns
-        seen = pad(images, (left, width - images.shape[3] - left))
+        right = width - images.shape[3] - left
         part = weight[..., first : first + columns].contiguous()
+        if min(left, right) <= -images.shape[3]:  # they see the padding only
+            parts.append(torch.zeros_like(part))
+            continue
+        seen = pad(images, (left, right))
         mask = [False, True, False]
         parts.append(_gradients(gradient, seen, part, (stride, (padding[0], 0)), mask)[1])
     return torch.cat(parts, dim=3)
