@@ -62,16 +62,16 @@ def test_the_same_images_give_the_same_interval() -> None:
 
 
 def test_intervals_hold_about_as_often_as_they_say() -> None:
-    """Of 200 sets of 120 images from a known population; 95 % would be 190."""
+    """Of 100 sets of 120 images from a known population."""
     chance = np.random.default_rng(0)
     population = np.array([[0.45, 0.03, 0.02], [0.03, 0.27, 0.0], [0.02, 0.0, 0.18]])
     truth = {name: one.value for name, one in averages((population * 1e6).astype(int)).items()}
     held = dict.fromkeys(truth, 0)
-    for _ in range(200):
+    for _ in range(100):
         counts = chance.multinomial(120, population.ravel()).reshape(3, 3)
         for name, one in averages(counts).items():
             held[name] += one.low <= truth[name] <= one.high
-    assert all(count >= 184 for count in held.values()), held
+    assert all(count >= 91 for count in held.values()), held
 
 
 def test_wilson_of_arrays_is_wilson() -> None:
