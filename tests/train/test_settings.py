@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from striate.data import Preprocessing, index
@@ -184,8 +186,10 @@ def test_rates_are_those_of_the_optimizer() -> None:
     assert settings_of({"batch": 256}).weight_decay == 5e-4
 
 
-def test_epochs_of_the_user_take_the_place_of_a_time_of_the_recipe() -> None:
-    settings = settings_of({"recipe": "cifar", "epochs": 3})
+def test_epochs_of_the_user_take_the_place_of_a_time_of_the_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "hasty.toml"
+    path.write_text('[options]\ntime = "10m"\n', "utf-8")
+    settings = settings_of({"recipe": str(path), "epochs": 3})
     assert settings.time is None
     assert settings.epochs == 3
-    assert settings_of({"recipe": "cifar"}).budget_s == 600
+    assert settings_of({"recipe": str(path)}).budget_s == 600
