@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import torch
 from torch import nn
 
 from striate.errors import BundleError
-from striate.train.checkpoint import save_tensors
+from striate.train.checkpoint import load_checkpoint, save_tensors
 from striate.train.logbook import EpochRow, Logbook, Timing
 from striate.train.optimizers import make_optimizer
 from striate.train.session import Pace
 from striate.train.settings import Settings
 from striate.train.state import States, Tally, is_finite, optimizer_state, restore_optimizer
+from tests.train.runs import trained
 
 
 @pytest.mark.parametrize("name", ["sgd", "adamw", "nadam", "radam", "rmsprop", "muon"])
@@ -98,3 +100,19 @@ def test_saving_takes_a_small_share_of_the_time() -> None:
 def test_numbers_that_are_none_are_seen() -> None:
     assert is_finite([torch.ones(2), torch.ones(2, dtype=torch.int64)])
     assert not is_finite([torch.ones(2), torch.tensor([1.0, torch.inf])])
+
+
+@pytest.mark.parametrize("is_saved_at_epoch_ends", [True, False])
+def test_whenever_it_is_saved_the_end_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_saved_at_epoch_ends: bool
+) -> None:
+    monkeypatch.setattr(
+        Pace, "is_due", lambda self, now, *, is_epoch_end: is_epoch_end == is_saved_at_epoch_ends
+    )
+    outcome = trained(tmp_path)
+    with (tmp_path / "run" / "log.csv").open() as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+    best, last = (load_checkpoint(tmp_path / "run", name).facts for name in ("best", "last"))
+    assert (best["epoch"], last["epoch"]) == (outcome.best, 4)
+    assert last["is_finished"]
+    assert "calibration" in best

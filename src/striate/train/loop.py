@@ -217,6 +217,7 @@ class _Loop:
         )
         session.logbook.add(row, timing)
         session.saving_s = 0.0
+        session.is_saved = False
         session.metrics = dict(scores.summary()) if scores else {}
         if _is_better(row.score, session.best.score):
             session.set_best(row.score, said)
