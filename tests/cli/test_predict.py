@@ -148,7 +148,7 @@ def with_calibration(
     calibration = saved.facts["calibration"]
     assert isinstance(calibration, dict)
     if energies is not None:
-        calibration["energies"] = list(energies)
+        calibration |= {"energies": list(energies), "images": 100}
     if curve:
         calibration["curve"] = json.loads(json.dumps(curve))
     save_checkpoint(folder, "best", saved.tensors, saved.facts)

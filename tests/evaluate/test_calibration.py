@@ -27,7 +27,9 @@ def test_it_holds_temperature_curve_and_energies() -> None:
     assert found.curve.answered[-1] == 200
     assert found.curve.wrong[-1] == int((said.logits.argmax(axis=1) != said.labels).sum())
     energy = -np.logaddexp.reduce(said.logits, axis=1)
+    assert found.energy_limit is not None
     assert (energy > found.energy_limit).sum() in (1, 2)
+    assert calibrate(single(99, 4), NAMES).energy_limit is None
     assert (found.energies[0], found.energies[100]) == pytest.approx((energy.min(), energy.max()))
 
 

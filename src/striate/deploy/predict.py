@@ -170,12 +170,13 @@ class _Asked:
 
     def _said(self, files: list[str], logits: np.ndarray) -> list[Prediction]:
         several, known = self.believed.is_multilabel, self.believed.calibration
+        limit = None if known is None else known.energy_limit
         scaled = logits if known is None else logits / np.float32(known.temperature)
         likely = probabilities(scaled, is_multilabel=several)
         levels = energies(logits, is_multilabel=several)
         rows = []
         for file, row, energy in zip(files, likely, levels.tolist(), strict=True):
-            is_unlike = None if known is None else energy > known.energy_limit
+            is_unlike = None if limit is None else energy > limit
             labels = self._labels(row, is_unlike=bool(is_unlike))
             rows.append(Prediction(file, self._guesses(row), None, labels, energy, is_unlike))
         return rows

@@ -171,9 +171,10 @@ def _predictions(scaled: Scaled, classes: Sequence[str], known: Circumstances) -
 
 
 def _outliers(said: Predictions, stored: Calibration | None) -> Outliers | None:
-    if stored is None:
+    limit = None if stored is None else stored.energy_limit
+    if limit is None:
         return None
-    above = share(int((said.energies > stored.energy_limit).sum()), len(said))
+    above = share(int((said.energies > limit).sum()), len(said))
     assert above is not None
     levels = np.quantile(said.energies, np.linspace(0, 1, 101), method="higher")
-    return Outliers(stored.energy_limit, tuple(levels.tolist()), above)
+    return Outliers(limit, tuple(levels.tolist()), above)

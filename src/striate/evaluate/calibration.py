@@ -17,6 +17,8 @@ from striate.files import Json
 VERSION = 1
 # Share of the validation images that look like those of the training.
 USUAL = 0.99
+# Of fewer, the highest energy says little of where the hundredth part of all would begin.
+FEWEST_FOR_ENERGY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class Calibration:
     thresholds: tuple[float, ...] | None = None
 
     @property
-    def energy_limit(self) -> float:
-        """The energy below which 99 % of the validation images are."""
-        return self.energies[round(100 * USUAL)]
+    def energy_limit(self) -> float | None:
+        """The energy below which 99 % of the validation images are; None if they are too few."""
+        return self.energies[round(100 * USUAL)] if self.images >= FEWEST_FOR_ENERGY else None
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Probabilities, N×K, of logits, N×K."""
