@@ -33,14 +33,17 @@ def main(kills: int) -> int:
         peaceful, killed = Path(place) / "peaceful", Path(place) / "killed"
         began = time.perf_counter()
         done = subprocess.run(_fit(peaceful), capture_output=True, text=True, check=False)
-        print(f"left in peace: exit code {done.returncode}, {time.perf_counter() - began:.1f} s")
+        print(
+            f"left in peace: exit code {done.returncode}, {time.perf_counter() - began:.1f} s",
+            flush=True,
+        )
         chance = random.Random(0)
         command, count, code = _fit(killed), 0, -9
         while code == -9:
             wait_s = chance.uniform(0, LONGEST_S) if count < kills else None
-            code, began = _run(command, killed, wait_s)
+            code, first = _run(command, killed, wait_s)
             count += code == -9
-            print(f"  {began}: {'killed' if code == -9 else f'exit code {code}'}", flush=True)
+            print(f"  {first}: {'killed' if code == -9 else f'exit code {code}'}", flush=True)
             command = [*_striate(), "fit", "--resume", str(killed)]
         print(f"killed {count} times")
         differing = [name for name in FILES if _digest(peaceful / name) != _digest(killed / name)]
