@@ -46,6 +46,7 @@ from torchvision_on_cpu import import_torchvision
 from striate.data import Preprocessing
 from striate.options import Options
 from striate.train import Silent
+from striate.train.compute.tune import with_way
 from striate.train.course import Clock
 from striate.train.learning import learn
 from striate.train.plan import plan
@@ -53,7 +54,6 @@ from striate.train.prepare import prepare
 from striate.train.processes import Team
 from striate.train.session import Job, Session
 from striate.train.steps import Step
-from striate.train.tune import with_way
 
 NETWORKS = {
     "mobilenet_v3_small": "mobilenetv3_small_100",

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from striate.errors import TrainingError
 from striate.options import Options, Precision
 from striate.train import fit, learning, load_checkpoint
+from striate.train.compute.ways import Way, forward
 from striate.train.guard import Guard, Learned, Watch, is_out_of_memory, told_when_out_of_memory
-from striate.train.state import Tally
-from striate.train.ways import Way, forward
+from striate.train.saving.state import Tally
 from tests.data.pictures import stripe_folder
 from tests.train.runs import NET, QUICK, Counting
 

@@ -12,7 +12,7 @@ import pytest
 
 from striate.errors import BundleError, UsageError
 from striate.train import fit, load_checkpoint
-from striate.train.state import States
+from striate.train.saving.state import States
 from tests.data.pictures import stripe_folder
 from tests.train.killing import NET, RESULTS, results, run, server, train_and_evaluate
 from tests.train.runs import Counting

@@ -70,9 +70,9 @@ def test_what_is_left_out_is_chosen_and_says_so() -> None:
     assert found["size"] == {"value": 32, "origin": "network"}
 
 
-def test_what_is_trained_already_gets_a_fifth_of_the_rate() -> None:
+def test_what_is_trained_already_gets_a_tenth_of_the_rate() -> None:
     found = resolved({"batch": 128, "pretrained": True})
-    assert found["lr"] == {"value": pytest.approx(0.04), "origin": "default"}
+    assert found["lr"] == {"value": pytest.approx(0.02), "origin": "default"}
     assert found["pretrained"] == {"value": True, "origin": "option"}
 
 

@@ -140,7 +140,8 @@ def _spreads(counts: Counts, confused: tuple[np.ndarray, ...]) -> dict[str, tupl
 
 
 def _added(reach: tuple[np.ndarray, np.ndarray], classes: int) -> tuple[float, float]:
-    return tuple(float(np.sqrt((ends**2).sum())) / classes for ends in reach)  # type: ignore[return-value]
+    low, high = (float(np.sqrt((ends**2).sum())) / classes for ends in reach)
+    return low, high
 
 
 def _slopes(counts: Counts) -> np.ndarray:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from striate.evaluate import Answers, Scores, answers, calibrate, score_answers
 from striate.files import Json
-from striate.train.checkpoint import load_checkpoint, save_checkpoint
 from striate.train.folder import FINISHED
+from striate.train.saving.checkpoint import load_checkpoint, save_checkpoint
 from striate.train.session import Session
 
 

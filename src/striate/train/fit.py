@@ -23,8 +23,8 @@ from striate.errors import UsageError
 from striate.files import Json, replace_json, replace_text
 from striate.networks import Network
 from striate.options import Options, check_options
+from striate.train.compute.tune import with_batch, with_way
 from striate.train.course import Clock
-from striate.train.disk import require_room
 from striate.train.finish import Outcome
 from striate.train.folder import (
     MANIFEST,
@@ -37,18 +37,23 @@ from striate.train.folder import (
 )
 from striate.train.logbook import check_tensorboard
 from striate.train.loop import train
+from striate.train.pictures.preview import (
+    check_picture_name,
+    first_images,
+    preview_title,
+    save_preview,
+)
 from striate.train.plan import Plan, plan
 from striate.train.prepare import Prepared, prepare
-from striate.train.preview import check_picture_name, first_images, preview_title, save_preview
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent, Terminal
 from striate.train.resume import go_on
+from striate.train.saving.disk import require_room
+from striate.train.saving.state import run_bytes
 from striate.train.session import Job, for_training
 from striate.train.settings import Origin, Settings
 from striate.train.start import Start
-from striate.train.state import run_bytes
 from striate.train.steps import Steps
-from striate.train.tune import with_batch, with_way
 
 # Images to decode below which measuring the fastest number of threads does not pay.
 WORTH_MEASURING_WORKERS = 2000

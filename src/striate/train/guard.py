@@ -15,7 +15,7 @@ from torch import Tensor
 from striate.errors import TrainingError, listing
 from striate.files import Json
 from striate.options import Precision
-from striate.train.state import Tally
+from striate.train.saving.state import Tally
 
 # Steps between two looks at the losses on a GPU: each look waits for it to finish what it has.
 GPU_STEPS_PER_LOOK = 16

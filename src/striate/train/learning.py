@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from striate.train.compute.ways import forward
 from striate.train.guard import SMALLEST_SCALE, Learned
 from striate.train.processes import seed_step
 from striate.train.session import Session
 from striate.train.steps import Step
-from striate.train.ways import forward
 
 
 def learn(session: Session, step: Step, *, weight: float) -> Learned:

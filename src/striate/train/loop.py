@@ -17,20 +17,20 @@ from striate.evaluate import (
     unreadable_of,
 )
 from striate.quantities import duration
+from striate.train.compute.memory import available_bytes, what_would_fit
 from striate.train.course import ByClock, Clock
 from striate.train.finish import Outcome, finish
 from striate.train.guard import NotFiniteError, no_number, told_when_out_of_memory
 from striate.train.interrupt import Interruption, interruptible
 from striate.train.learning import learn
 from striate.train.logbook import EpochRow, Timing
-from striate.train.memory import available_bytes, what_would_fit
 from striate.train.news import News
-from striate.train.optimizers import set_lr
+from striate.train.optimize.optimizers import set_lr
+from striate.train.optimize.schedules import rate
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent
-from striate.train.schedules import rate
+from striate.train.saving.state import Tally
 from striate.train.session import Job, Session
-from striate.train.state import Tally
 from striate.train.steps import Step
 
 # The metrics of `selection` that are written with capitals there.

@@ -12,7 +12,6 @@ from striate.data import Preprocessing, load_manifest
 from striate.errors import BundleError, StriateError, UsageError
 from striate.networks import Network, network
 from striate.quantities import seconds_of
-from striate.train.checkpoint import Checkpoint, load_checkpoint
 from striate.train.course import Clock
 from striate.train.finish import Outcome
 from striate.train.folder import FINISHED, MANIFEST, NETWORK, SETTINGS, TIMING
@@ -20,9 +19,10 @@ from striate.train.loop import train
 from striate.train.prepare import reopened
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent
+from striate.train.saving.checkpoint import Checkpoint, load_checkpoint
+from striate.train.saving.state import States
 from striate.train.session import Job, for_training
 from striate.train.settings import Settings
-from striate.train.state import States
 
 
 def go_on(folder: Path, given: Mapping[str, object], reporter: Reporter, clock: Clock) -> Outcome:

@@ -17,19 +17,20 @@ from striate.evaluate import Answers
 from striate.files import Json
 from striate.ir import Graph
 from striate.quantities import seconds_of
-from striate.train.checkpoint import Checkpoint, save_checkpoint
-from striate.train.checkpointing import checkpoint_blocks
+from striate.train.compute.checkpointing import checkpoint_blocks
+from striate.train.compute.ways import Way, arrange, compiled
 from striate.train.course import ByClock, BySteps, Clock, Course
-from striate.train.drop_path import with_drop_path
-from striate.train.ema import Ema
-from striate.train.finetune import keeps_statistics, lr_scales, parts
 from striate.train.guard import Guard, Watch
 from striate.train.logbook import Board, Logbook
-from striate.train.losses import loss_of
-from striate.train.optimizers import make_optimizer
+from striate.train.optimize.drop_path import with_drop_path
+from striate.train.optimize.ema import Ema
+from striate.train.optimize.finetune import keeps_statistics, lr_scales, parts
+from striate.train.optimize.losses import loss_of
+from striate.train.optimize.optimizers import make_optimizer
+from striate.train.optimize.scale_free import scale_free
 from striate.train.processes import Team, on_cpu
-from striate.train.settings import Settings
-from striate.train.state import (
+from striate.train.saving.checkpoint import Checkpoint, save_checkpoint
+from striate.train.saving.state import (
     Position,
     States,
     Tally,
@@ -39,8 +40,8 @@ from striate.train.state import (
     part,
     restore_optimizer,
 )
+from striate.train.settings import Settings
 from striate.train.steps import Steps
-from striate.train.ways import Way, arrange, compiled
 
 # A state is saved about so often within an epoch, and saving takes no more than this share of time.
 SAVE_EVERY_S = 60.0
@@ -133,7 +134,9 @@ class Session:
         self.is_frozen = False
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
         scales = lr_scales(job.graph, settings.depth_decay)
-        self.optimizer = make_optimizer(self.module, settings, scales)
+        # What norms with kept statistics follow has a size that counts.
+        free = frozenset[str]() if self.parts.keeps_statistics else scale_free(job.graph)
+        self.optimizer = make_optimizer(self.module, settings, scales, scale_free=free)
         self.scaler = torch.amp.GradScaler(team.device.type, enabled=self.is_scaled)
         self.shown = Steps(job.train, job.record, settings, team.device)
         self.position = Position()

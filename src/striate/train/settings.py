@@ -12,7 +12,7 @@ from striate.data.augment import Augmentation, Edges, RandomCrop
 from striate.files import Json
 from striate.options import Balance, Metric, Optimizer, Options, Precision, Schedule
 from striate.quantities import seconds_of
-from striate.train.defaults import default_lr, default_weight_decay
+from striate.train.optimize.defaults import default_lr, default_weight_decay
 from striate.train.recipes import find_recipe
 
 Origin = Literal["option", "recipe", "data", "network", "measured", "default"]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from striate.data import Batch, Loader, Preprocessing, network_input
 from striate.data.augment import Augmenter, Draws
-from striate.train.balance import Order
+from striate.train.optimize.balance import Order
 from striate.train.settings import Settings
 
 

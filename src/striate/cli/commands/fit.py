@@ -93,7 +93,7 @@ def fit(
 def _suggest(net: str | None, data: str | None, tell: Reporter, **options: Unpack[Options]) -> int:
     """Print the learning-rate range test."""
     from striate.errors import UsageError
-    from striate.train.lr_find import suggest_lr
+    from striate.train.optimize.lr_find import suggest_lr
 
     if data is None:
         raise UsageError.of(

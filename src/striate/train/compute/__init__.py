@@ -1,0 +1,1 @@
+"""How steps are computed: precision, layout, compiled or not, in which memory, how fast."""

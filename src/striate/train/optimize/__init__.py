@@ -1,0 +1,1 @@
+"""What makes better weights: losses, optimizers, rates, averages, and which parts learn."""

@@ -1,0 +1,1 @@
+"""The images of a training as people see them."""

@@ -1,0 +1,1 @@
+"""What of a training is on disk, and how it gets there whole."""
