@@ -76,6 +76,15 @@ class Options(TypedDict, total=False):
         ),
     ]
     size: Annotated[int, About("Side of the images in pixels.", "the network's", low=1, high=4096)]
+    grow_from: Annotated[
+        float,
+        About(
+            "Side of the images at the beginning, as a share; they grow to their size.",
+            "1",
+            low=0.25,
+            high=1,
+        ),
+    ]
     batch: Annotated[
         int | Literal["auto"],
         About(

@@ -20,6 +20,7 @@ from striate.quantities import duration
 from striate.train.compute.memory import available_bytes, what_would_fit
 from striate.train.course import ByClock, Clock
 from striate.train.finish import Outcome, finish
+from striate.train.growing import scaled, share_of_side
 from striate.train.guard import NotFiniteError, no_number, told_when_out_of_memory
 from striate.train.interrupt import Interruption, interruptible
 from striate.train.learning import learn
@@ -136,7 +137,8 @@ class _Loop:
         session.freeze(is_frozen=progress < self.settings.freeze or self.settings.freeze == 1)
         shown, weight = self._usable(step)
         if len(shown.images):
-            learned = learn(session, shown, weight=weight)
+            images = scaled(shown.images, share_of_side(progress, self.settings))
+            learned = learn(session, shown._replace(images=images), weight=weight)
             session.watch.add(step.number, learned, step.batch.places if weight else ())
         session.position.step += 1
         session.is_saved = False

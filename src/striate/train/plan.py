@@ -11,6 +11,7 @@ from striate.errors import DataError, StriateError, UsageError, listing
 from striate.networks import Network, network_for
 from striate.options import Options, check_options
 from striate.quantities import dimensions, exact, short
+from striate.train.growing import check_growing
 from striate.train.prepare import read_data
 from striate.train.reporter import Reporter
 from striate.train.settings import Settings, resolve
@@ -66,6 +67,7 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
         is_colour=seen.is_colour and record.channels == 3,
         is_varied=seen.share <= ALIKE or (seen.height, seen.width) != (record.height, record.width),
     )
+    check_growing(chosen.graph, settings)
     return Plan(manifest, start, record, settings)
 
 

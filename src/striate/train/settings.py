@@ -35,6 +35,7 @@ class Settings:
     size: int
     batch: int
     lr: float
+    grow_from: float = 1.0
     recipe: str = "scratch"
     time: str | None = None
     optimizer: Optimizer = "sgd"
