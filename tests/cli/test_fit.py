@@ -54,7 +54,7 @@ def test_json_is_one_document(photos: Path, capsys: pytest.CaptureFixture[str]) 
         (["fotos", *QUICK], "there is no folder or file fotos; did you mean 'photos'?"),
         (["photos", *QUICK, "--epoch", "3"], "striate fit has no option '--epoch'"),
         (["photos", *QUICK, "--batch", "1"], "--batch takes a whole number from 2 to 65536"),
-        (["photos"], "--net"),
+        (["photos", "--pretrained", "w.pt"], "names the weights w.pt, but not their network"),
         (
             ["photos", "--net", NET.replace("fc(2)", "fc(5)")],
             "ends in 5 outputs but the data has 2",
@@ -105,7 +105,7 @@ def test_ctrl_c_saves_and_gives_code_130(photos: Path) -> None:
         assert process.wait(timeout=60) == 130
     assert "stopping after this batch" in rest
     assert rest.splitlines()[-1] == (
-        "stopped; the weights so far are runs/photos-network-1/last.safetensors"
+        "stopped and saved; go on with: striate fit --resume runs/photos-network-1"
     )
     facts = json.loads(Path("runs/photos-network-1/last.json").read_text())
     assert facts["epoch"] >= 2

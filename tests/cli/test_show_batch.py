@@ -53,7 +53,7 @@ def test_json_tells_what_was_done_to_each_image(
         (["photos", "-o", "here/batch.png"], "there is no folder here"),
         (["photos", "-o", "b.png", "--jitter", "2"], "--jitter takes a number from 0 to 1"),
         (["photos", "-o", "b.png", "--rotat", "2"], "did you mean '--rotate'?"),
-        (["digits", "-o", "b.png", "--follow-links"], "digits has no links"),
+        (["digits", "-o", "b.png", "--follow-links"], "digits is built in, which has no links"),
         (["fotos", "-o", "b.png"], "did you mean 'photos'?"),
     ],
 )

@@ -27,7 +27,7 @@ from striate.data import (
 )
 from striate.data.audit import QuickAudit, quick_audit
 from striate.data.names import shown
-from striate.errors import DataError, UsageError, listing
+from striate.errors import DataError, listing
 from striate.options import Options
 from striate.train.reporter import Reporter
 from striate.train.settings import Settings
@@ -95,10 +95,6 @@ def read_data(
         DataError: see `striate.data.index`; or fewer than two classes or training images.
     """
     manifest = index(data, follow_links=options.get("follow_links", False))
-    if options.get("follow_links") and manifest.kind == "digits":
-        raise UsageError.of(
-            "no-links", f"--follow-links is given, but {data} has no links", "leave it out"
-        )
     training = int((manifest.splits == "train").sum())
     if len(manifest.classes) < 2:
         raise DataError.of(

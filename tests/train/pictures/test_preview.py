@@ -47,9 +47,8 @@ def test_what_is_told_of_a_crop_is_what_was_cut(tmp_path: Path) -> None:
         write(
             tmp_path / "ab"[number % 2] / f"{number}.png", png(noise(number, height=40, width=60))
         )
-    found = show_batch(
-        tmp_path, size=24, count=6, val_share=0.0, flip=False, reporter=Silent(), crop_scale=0.3
-    )
+    options = Options(size=24, val_share=0.0, flip=False, padding=0, crop_scale=0.3)
+    found = show_batch(tmp_path, count=6, reporter=Silent(), **options)
     for image in found.images:
         crop = image.to_json()["done"]["crop"]  # type: ignore[index,call-overload]
         assert crop["of_px"] == [60, 40]  # type: ignore[index,call-overload]
