@@ -31,14 +31,10 @@ class Muon(Optimizer):
     Groups with `is_orthogonal` hold filters: out×in×k×k is a matrix of `out` rows. Their step has a
     2-norm of about `lr` times the square root of `out`, whatever the size of the gradient, which is
     about `lr` times that of fresh weights. Weights decay by `lr` times `weight_decay`, apart from
-    the momentum. Groups with `keeps_norm` hold filters whose size has no effect: they go back to
-    the size they began with before each step. They would grow otherwise, and a step of the same
-    length would turn them less and less.
+    the momentum.
 
     Source: K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024, with
     its factor for matrices of more rows than columns; it too leaves all else to another optimizer.
-    Sizes are kept as in K. Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024, which
-    sets them to the square root of `out`.
     """
 
     def __init__(
@@ -55,7 +51,6 @@ class Muon(Optimizer):
             "momentum": momentum,
             "weight_decay": weight_decay,
             "is_orthogonal": False,
-            "keeps_norm": False,
         }
         super().__init__(params, defaults)
         self.dtype = dtype
@@ -82,20 +77,9 @@ class Muon(Optimizer):
         steps = list(torch._foreach_add(gradients, velocities, alpha=group["momentum"]))
         if group["is_orthogonal"]:
             steps = [orthogonal(one.flatten(1), self.dtype).view_as(one) for one in steps]
-        if group["keeps_norm"]:
-            for one in parameters:
-                one.mul_(self._norm(one) / torch.linalg.vector_norm(one))
         if group["weight_decay"]:
             torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
         torch._foreach_add_(parameters, steps, alpha=-group["lr"])
-
-    def _norm(self, parameter: Tensor) -> Tensor:
-        """The 2-norm before the first step."""
-        state = self.state[parameter]
-        if "norm" not in state:
-            state["norm"] = torch.linalg.vector_norm(parameter)
-        norm: Tensor = state["norm"]
-        return norm
 
     def _velocity(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
