@@ -221,8 +221,8 @@ class _Loop:
         session.saving_s = 0.0
         session.is_saved = False
         session.metrics = dict(scores.summary()) if scores else {}
-        if _is_better(row.score, session.best.score):
-            session.set_best(row.score, said)
+        if _is_best(row.score, session.best.score, one_image=self._one_image()):
+            session.set_best(_higher(row.score, session.best.score), said)
         at.epoch, at.step, at.tally = at.epoch + 1, 0, Tally()
         self.news.closed(row, timing, now_s=self.now_s)
         if self.is_save_due:
@@ -264,6 +264,11 @@ class _Loop:
             score=selection(scores, metric) if scores else None,
         )
 
+    def _one_image(self) -> float:
+        """What one validation image more or less does to the score, about."""
+        val = self.session.job.val
+        return 0.0 if val is None or self.settings.metric == "log-loss" else 1 / len(val.manifest)
+
     def go_back(self, event: NotFiniteError) -> None:
         """Go on from the last saved state, more carefully; the second time, not.
 
@@ -299,10 +304,15 @@ def _added(tallies: Sequence[Tally]) -> Tally:
     return whole
 
 
-def _is_better(score: float | None, best: float | None) -> bool:
-    """Whether an epoch is at least as good as the best so far.
+def _is_best(score: float | None, highest: float | None, *, one_image: float) -> bool:
+    """Whether an epoch is to be kept: as good as the best so far, give or take one image.
 
     Of equals the later one counts, since the learning rate falls: on small validation sets many
-    epochs tie, and log-loss would pick early ones (label smoothing raises it towards the end).
+    epochs tie, and log-loss would pick early ones (label smoothing raises it towards the end). One
+    image more or less of a few dozen is chance, too.
     """
-    return score is None or best is None or score >= best
+    return score is None or highest is None or score >= highest - one_image
+
+
+def _higher(score: float | None, highest: float | None) -> float | None:
+    return score if score is None or highest is None else max(score, highest)

@@ -84,8 +84,9 @@ def for_training(module: nn.Module, graph: Graph, settings: Settings) -> tuple[n
 class Best:
     """The best epoch so far; 0 before any.
 
-    score: more is better. facts: what is saved beside its weights. tensors: its weights, as long as
-    they are not on disk. said: what they say about the validation images, if that is still known.
+    score: the highest of any epoch; more is better. facts: what is saved beside its weights.
+    tensors: its weights, as long as they are not on disk. said: what they say about the validation
+    images, if that is still known.
     """
 
     epoch: int = 0

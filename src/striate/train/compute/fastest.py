@@ -24,7 +24,7 @@ TURNS = 2
 # one seed should end alike.
 WORTH_CHANGING = 1.05
 # Share of a training that measuring may take.
-MEASURING_SHARE = 0.02
+MEASURING_SHARE = 0.05
 # Steps that measuring all ways takes in all, warm-up included.
 STEPS_MEASURED = 3 * (TURNS + 1)
 # Multiply-accumulates of a step that is measured: about half a second on two cores.
