@@ -161,6 +161,15 @@ class Options(TypedDict, total=False):
     precision: Annotated[Precision, About("Of the arithmetic.", "the fastest, measured")]
     channels_last: Annotated[bool, About("Memory layout of images.", "the faster, measured")]
     compile: Annotated[bool, About("Let torch compile the network.", "if it pays, measured")]
+    replicas: Annotated[
+        int,
+        About(
+            "On a CPU: parts of a batch computed side by side, each by its share of the cores.",
+            "if faster, measured",
+            low=1,
+            high=1024,
+        ),
+    ]
     checkpointing: Annotated[
         bool, About("Compute activations twice instead of keeping them, to save memory.", "no")
     ]

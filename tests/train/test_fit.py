@@ -51,6 +51,17 @@ class Interrupting(Notes):
         yield show
 
 
+def test_replicas_learn_alike_each_time(tmp_path: Path) -> None:
+    runs = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        trained(tmp_path / name, replicas=2, epochs=2)
+        runs.append(load_checkpoint(tmp_path / name / "run", "last").tensors)
+        said = json.loads((tmp_path / name / "run" / "settings.json").read_text())["settings"]
+        assert said["replicas"] == {"value": 2, "origin": "option"}
+    assert all(torch.equal(runs[0][key], runs[1][key]) for key in runs[0])
+
+
 def test_a_run_learns_and_leaves_all_its_files(tmp_path: Path) -> None:
     outcome = trained(tmp_path, epochs=8)
     run = tmp_path / "run"

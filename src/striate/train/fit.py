@@ -23,6 +23,7 @@ from striate.errors import UsageError
 from striate.files import Json, replace_json, replace_text
 from striate.networks import Network
 from striate.options import Options, check_options
+from striate.train.compute.allocator import keep_freed_memory
 from striate.train.compute.tune import with_batch, with_way
 from striate.train.course import Clock
 from striate.train.finish import Outcome
@@ -83,6 +84,7 @@ def fit(
         UsageError, DataError, TextError, TrainingError: with what is wrong and what to do.
     """
     clock = Clock()
+    keep_freed_memory()
     check_options(options)
     if resume is not None:
         given = {"net": net, "data": data, "out": out, "preview": preview, **options}
@@ -150,7 +152,9 @@ def _measured(
     network, record = planned.start.network, planned.start.suited(prepared.record)
     settings = with_workers(planned.settings, prepared, reporter=tell)
     loader, _ = prepared.loaders(record, settings)
-    settings, figures = with_way(settings, network, loader, record, team.device, reporter=tell)
+    settings, figures = with_way(
+        settings, network, loader, record, team.device, world=team.world, reporter=tell
+    )
     if finds_batch:
         images = len(loader.manifest)
         settings, figures["batch"] = with_batch(

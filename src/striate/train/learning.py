@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
@@ -33,13 +33,18 @@ def _gradient(session: Session, step: Step, weight: float) -> tuple[Tensor, Tens
     total = torch.zeros((), device=step.images.device)
     correct = torch.zeros((), device=step.images.device)
     pairs = zip(step.images.tensor_split(count), step.targets.tensor_split(count), strict=True)
-    for number, (images, targets) in enumerate(pairs, 1):
+
+    def share(module: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        logits = forward(module, images, session.way)
+        loss = session.loss(logits, targets) * (len(images) / len(step.images))
+        session.scaler.scale(loss * weight).backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), _correct(logits.detach(), targets)
+
+    for number, pair in enumerate(pairs, 1):
         with _together(session, is_last=number == count):
-            logits = forward(session.running, images, session.way)
-            loss = session.loss(logits, targets) * (len(images) / len(step.images))
-            session.scaler.scale(loss * weight).backward()  # type: ignore[no-untyped-call]
-        total += loss.detach()
-        correct += _correct(logits.detach(), targets)
+            for loss, right in session.running.learn(*pair, share, fewest=session.fewest):
+                total += loss
+                correct += right
     return total, correct
 
 
@@ -62,8 +67,9 @@ def _update(session: Session) -> Tensor | None:
 
 def _together(session: Session, *, is_last: bool) -> AbstractContextManager[None]:
     """A block in which gradients stay with this process, unless it is the last of a step."""
-    if not is_last and isinstance(session.running, DistributedDataParallel):
-        return session.running.no_sync()
+    running = session.running.module
+    if not is_last and isinstance(running, DistributedDataParallel):
+        return running.no_sync()
     return nullcontext()
 
 

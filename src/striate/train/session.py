@@ -18,6 +18,7 @@ from striate.files import Json
 from striate.ir import Graph
 from striate.quantities import seconds_of
 from striate.train.compute.checkpointing import checkpoint_blocks
+from striate.train.compute.replicas import Replicas
 from striate.train.compute.ways import Way, arrange, compiled
 from striate.train.course import ByClock, BySteps, Clock, Course
 from striate.train.guard import Guard, Watch
@@ -124,7 +125,9 @@ class Session:
         self.job = job
         self.team = team
         self.clock = clock
-        self.way = Way(settings.precision, settings.channels_last, settings.compile)
+        self.way = Way(
+            settings.precision, settings.channels_last, settings.compile, settings.replicas
+        )
         self.module = arrange(job.module.to(team.device), self.way)
         self.ema = Ema(self.module, settings.ema) if settings.ema else None
         if settings.checkpointing:
@@ -306,13 +309,13 @@ class Session:
             said=said,
         )
 
-    def _runnable(self) -> nn.Module:
+    def _runnable(self) -> Replicas:
         """What to call for training; anew when other parameters learn."""
-        return self.team.wrapped(compiled(self.module, self.way))
+        return Replicas(self.team.wrapped(compiled(self.module, self.way)), self.way.replicas)
 
     def train(self) -> None:
         """Put all that learns into training mode."""
-        self.running.train()
+        self.running.module.train()
         self.parts.train(self.module)
 
     def freeze(self, *, is_frozen: bool) -> None:

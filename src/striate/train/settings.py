@@ -56,6 +56,7 @@ class Settings:
     precision: Precision = "float32"
     channels_last: bool = False
     compile: bool = False
+    replicas: int = 1
     checkpointing: bool = False
     seed: int = 0
     pretrained: str | bool = False

@@ -65,6 +65,18 @@ def test_of_ways_about_as_fast_the_plainest_is_taken(
     assert fastest_way(network(), *batch()).way == wanted
 
 
+@pytest.mark.parametrize(("taken_s", "wanted"), [(0.98, 1), (0.8, 2)])
+def test_replicas_are_taken_where_they_are_faster(
+    monkeypatch: pytest.MonkeyPatch, taken_s: float, wanted: int
+) -> None:
+    def turns(steppers: list[fastest.Stepper]) -> dict[Way, float]:
+        return {one.way: taken_s if one.way.replicas > 1 else 1.0 for one in steppers}
+
+    monkeypatch.setattr(fastest, "_turns", turns)
+    assert fastest_way(network(), *batch(), replicas=2).way.replicas == wanted
+    assert fastest_way(network(), *batch(), wish=Wish(replicas=1), replicas=2).way.replicas == 1
+
+
 @pytest.mark.parametrize(("steps", "is_tried"), [(10, False), (10_000, True)])
 def test_compiling_is_tried_only_for_long_trainings(
     monkeypatch: pytest.MonkeyPatch, steps: int, is_tried: bool

@@ -65,7 +65,7 @@ def chosen_way(
 
 def test_a_long_training_is_done_the_measured_way(net: Network) -> None:
     tell = Told()
-    found, figures = chosen_way(net, tell, settings(compile=False))
+    found, figures = chosen_way(net, tell, settings(compile=False, replicas=1))
     assert found.origins["precision"] == found.origins["channels_last"] == "measured"
     assert tell.lines[0].startswith("measured: ")
     rates = figures["images_per_s"]
@@ -87,7 +87,7 @@ def test_a_short_training_is_not_worth_measuring(net: Network) -> None:
 
 def test_with_everything_said_nothing_is_measured(net: Network) -> None:
     tell = Told()
-    given = settings(precision="bfloat16", channels_last=False, compile=False)
+    given = settings(precision="bfloat16", channels_last=False, compile=False, replicas=1)
     found, _ = chosen_way(net, tell, given)
     assert found == given
     assert not tell.lines
@@ -100,6 +100,36 @@ def test_compiling_and_forgetting_exclude_each_other(net: Network) -> None:
         "error: --compile and --checkpointing exclude each other: a compiled network keeps what it "
         "chooses  [compile-checkpointing]\n   = help: leave one of the two out"
     )
+
+
+def test_replicas_are_measured_where_there_are_cores_and_images(
+    monkeypatch: pytest.MonkeyPatch, net: Network
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    given = settings(precision="float32", channels_last=True, compile=False)
+    tell = Told()
+    found, figures = chosen_way(net, tell, given)
+    rates = figures["images_per_s"]
+    assert isinstance(rates, dict)
+    assert set(rates) == {"float32, channels last", "float32, channels last, 2 replicas"}
+    assert found.origins["replicas"] == "measured"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "reason"),
+    [
+        ("conv(4)", {"checkpointing": True}, "--checkpointing works on one network only"),
+        ("conv(4)", {"compile": True}, "a compiled network runs in one thread only"),
+        ("conv(4) -> dropout", {}, "what a layer drops by chance"),
+        ("conv(4)", {"drop_path": 0.1}, "what a layer drops by chance"),
+    ],
+)
+def test_replicas_are_refused_where_there_can_be_none(
+    text: str, given: dict[str, object], reason: str
+) -> None:
+    chance = network(f"input(3, 8, 8) -> {text} -> gap -> fc(2)")
+    with pytest.raises(UsageError, match=f"--replicas 2 cannot be had here: {reason}"):
+        chosen_way(chance, Silent(), settings(replicas=2, **given))
 
 
 @pytest.mark.parametrize(("world", "batch"), [(1, 64), (2, 128)])

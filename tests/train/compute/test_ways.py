@@ -51,6 +51,7 @@ def test_the_weights_take_the_layout_of_the_way(last: bool) -> None:
 
 def test_a_way_is_told_in_words() -> None:
     assert Way("bfloat16", True, compile=True).words == "bfloat16, channels last, compiled"
+    assert Way("float32", False, replicas=2).words == "float32, channels first, 2 replicas"
 
 
 def test_float16_is_refused_without_a_gpu() -> None:

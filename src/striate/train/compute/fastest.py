@@ -17,6 +17,7 @@ from torch.optim import SGD
 
 from striate.files import Json
 from striate.options import Precision
+from striate.train.compute.replicas import Replicas
 from striate.train.compute.ways import Way, arrange, can_compile, compiled, forward
 
 TURNS = 2
@@ -47,16 +48,18 @@ class Wish:
     precision: Precision | None = None
     channels_last: bool | None = None
     compile: bool | None = None
+    replicas: int | None = None
 
     def ways(self, device: torch.device) -> list[Way]:
         """The ways worth trying on a device, not compiled, the plainest first."""
         layouts = [False, True] if self.channels_last is None else [self.channels_last]
+        count = self.replicas or 1
         if self.precision is not None:
-            return [Way(self.precision, last) for last in layouts]
-        plain = [Way("float32", last) for last in layouts]
+            return [Way(self.precision, last, replicas=count) for last in layouts]
+        plain = [Way("float32", last, replicas=count) for last in layouts]
         # A CPU has fast kernels for few bits with channels last only.
         few = layouts[-1:] if device.type == "cpu" else layouts
-        return [*plain, *(Way(_short(device), last) for last in few)]
+        return [*plain, *(Way(_short(device), last, replicas=count) for last in few)]
 
 
 NO_WISH = Wish()
@@ -105,24 +108,37 @@ def images_to_measure(macs: int, *, batch: int, total: int, is_cuda: bool) -> in
 
 
 def fastest_way(
-    module: nn.Module, images: Tensor, labels: Tensor, *, wish: Wish = NO_WISH, steps: int = 0
+    module: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    wish: Wish = NO_WISH,
+    steps: int = 0,
+    replicas: int = 1,
 ) -> Measured:
     """The fastest way of computing a training step, measured on copies of the module.
 
     Torch's generator stays as it is too. images: float32 N×C×H×W; labels: int64 N, or shares of
     classes N×K. steps: of the training to come, of so many images; compiling is tried where it may
-    pay for itself, and where the user wants it, it is not measured.
+    pay for itself, and where the user wants it, it is not measured. replicas: how many are tried
+    where the user said nothing of them.
     """
     device = images.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         ways = wish.ways(device)
-        steppers = [Stepper(module, images, labels, way) for way in ways]
-        seconds = _turns(steppers) if len(ways) > 1 or wish.compile is None else {}
+
+        def measured(*ways: Way) -> dict[Way, float]:
+            return _turns([Stepper(module, images, labels, way) for way in ways])
+
+        seconds = measured(*ways) if len(ways) > 1 or wish.compile is None else {}
         chosen = _chosen(seconds) if seconds else ways[0]
-        after = replace(chosen, compile=True)
+        if wish.replicas is None and replicas > 1:
+            seconds |= measured(chosen, replace(chosen, replicas=replicas))
+            chosen = _chosen(seconds)
+        after = replace(chosen, compile=True, replicas=1)
         if wish.compile is None and _may_compile(module, device, seconds[chosen] * steps):
-            seconds |= _turns([Stepper(module, images, labels, after)])
+            seconds |= measured(after)
             chosen = _chosen(seconds)
     return Measured(after if wish.compile else chosen, seconds, len(images))
 
@@ -174,19 +190,22 @@ class Stepper:
         return time.perf_counter() - start
 
     @cached_property
-    def running(self) -> nn.Module:
-        """What is called: the copy, or what is compiled of it."""
-        return compiled(self.module, self.way)
+    def running(self) -> Replicas:
+        """What is called: the copy, or what is compiled of it, and its replicas."""
+        return Replicas(compiled(self.module, self.way), self.way.replicas)
 
     def _step(self) -> None:
         with warnings.catch_warnings():
             if self.way.compile:  # torch warns of its own parts then
                 warnings.simplefilter("ignore")
-            logits = forward(self.running, self.images, self.way)
-            cross_entropy(logits, self.labels).backward()  # type: ignore[no-untyped-call]
+            self.running.learn(self.images, self.labels, self._learn, fewest=2)
         self.optimizer.step()
         if self.images.is_cuda:
             torch.cuda.synchronize()
+
+    def _learn(self, module: nn.Module, images: Tensor, labels: Tensor) -> None:
+        logits = forward(module, images, self.way)
+        cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
 
 
 def _failures(way: Way) -> tuple[type[Exception], ...]:

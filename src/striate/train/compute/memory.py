@@ -73,7 +73,8 @@ def training_bytes(graph: Graph, settings: Settings, batch: int) -> int | None:
     if plain is None:
         return None
     copies = 1 + (settings.ema > 0)
-    fixed = plain.weights_bytes * (1 + copies) + plain.gradients_bytes + plain.optimizer_bytes
+    gradients = plain.gradients_bytes * settings.replicas
+    fixed = plain.weights_bytes * (1 + copies) + gradients + plain.optimizer_bytes
     width = ACTIVATION_BYTES[settings.precision]
     saved = plain.saved_bytes
     if settings.checkpointing:

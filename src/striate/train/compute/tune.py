@@ -16,6 +16,7 @@ from striate.train.compute.batch_size import Trial, most_by_data, search
 from striate.train.compute.checkpointing import checkpoint_blocks
 from striate.train.compute.fastest import PASSES, Wish, fastest_way, images_to_measure
 from striate.train.compute.memory import available_bytes, largest_batch, what_would_fit
+from striate.train.compute.replicas import draws, most_replicas
 from striate.train.compute.ways import Way, arrange, check_way
 from striate.train.optimize.defaults import USUAL
 from striate.train.reporter import Reporter
@@ -25,19 +26,20 @@ from striate.train.settings import Origin, Settings
 GUESSED_SPEED = {"cpu": 5e10, "cuda": 5e12}
 
 
-def with_way(
+def with_way(  # noqa: PLR0913  all by name
     settings: Settings,
     chosen: Network,
     loader: Loader,
     record: Preprocessing,
     device: torch.device,
     *,
+    world: int = 1,
     reporter: Reporter,
 ) -> tuple[Settings, dict[str, Json]]:
     """The settings with the way of computing that is fastest here, and the figures it is chosen by.
 
-    What the user gave is kept. Where measuring would take more than a fiftieth of the training it
-    is float32 with channels last, and there are no figures.
+    What the user gave is kept. Where measuring would take more than a twentieth of the training it
+    is float32 with channels last, and there are no figures. world: processes that train together.
 
     Raises:
         UsageError: what the user gave cannot be computed here.
@@ -45,6 +47,8 @@ def with_way(
     wish = wish_of(settings)
     if settings.checkpointing:
         wish = _without_compiling(wish)
+    alone = _why_alone(settings, chosen, device, world=world)
+    replicas = _replicas_to_try(settings, alone)
     check_way(Way(wish.precision or "float32", True, bool(wish.compile)), device)
     total = _images_shown(settings, chosen, len(loader.manifest), device)
     batch = settings.batch // settings.accumulate
@@ -59,7 +63,8 @@ def with_way(
     with torch.random.fork_rng([]):
         module = chosen.module().to(device)
     steps = total // max(len(images), 1)
-    found = fastest_way(module, images, shown.labels[:count].to(device), wish=wish, steps=steps)
+    labels = shown.labels[:count].to(device)
+    found = fastest_way(module, images, labels, wish=wish, steps=steps, replicas=replicas)
     if not found.seconds:
         return _taken(settings, found.way), {}
     reporter.line(f"measured: {found}")
@@ -117,7 +122,42 @@ def wish_of(settings: Settings) -> Wish:
         precision=settings.precision if _is_given(settings, "precision") else None,
         channels_last=settings.channels_last if _is_given(settings, "channels_last") else None,
         compile=settings.compile if _is_given(settings, "compile") else None,
+        replicas=settings.replicas if _is_given(settings, "replicas") else None,
     )
+
+
+def _why_alone(
+    settings: Settings, chosen: Network, device: torch.device, *, world: int
+) -> str | None:
+    """Why there can be no replicas of a network in this process; None where there can."""
+    if device.type != "cpu":
+        return "a GPU computes whole batches faster"
+    if world > 1:
+        return "each of several processes has one"
+    if settings.checkpointing:
+        return "--checkpointing works on one network only"
+    if settings.compile:
+        return "a compiled network runs in one thread only"
+    if settings.drop_path or draws(chosen.graph):
+        return "what a layer drops by chance would depend on which thread comes first"
+    return None
+
+
+def _replicas_to_try(settings: Settings, reason: str | None) -> int:
+    """How many replicas may be faster than one.
+
+    Raises:
+        UsageError: the user wants some, but there is a reason against any.
+    """
+    if reason is None:
+        return most_replicas(settings.batch // settings.accumulate)
+    if settings.replicas > 1:
+        raise UsageError.of(
+            "replicas",
+            f"--replicas {settings.replicas} cannot be had here: {reason}",
+            "leave --replicas out",
+        )
+    return 1
 
 
 def _without_compiling(wish: Wish) -> Wish:
@@ -142,7 +182,7 @@ def _is_given(settings: Settings, name: str) -> bool:
 
 def _taken(settings: Settings, way: Way) -> Settings:
     origins = dict(settings.origins)
-    for name in ("precision", "channels_last", "compile"):
+    for name in ("precision", "channels_last", "compile", "replicas"):
         if not _is_given(settings, name):
             origins[name] = "measured"
     return replace(
@@ -150,6 +190,7 @@ def _taken(settings: Settings, way: Way) -> Settings:
         precision=way.precision,
         channels_last=way.channels_last,
         compile=way.compile,
+        replicas=way.replicas,
         origins=origins,
     )
 

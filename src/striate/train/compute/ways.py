@@ -1,4 +1,4 @@
-"""How the arithmetic of a training step is done: number format, memory layout, compiled or not."""
+"""How the arithmetic of a training step is done: number format, layout, by whom."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class Way:
     """How the arithmetic of a step is done.
 
     precision: of activations and products; weights and sums of the optimizer are float32 always.
+    replicas: see `Replicas`.
     """
 
     precision: Precision
     channels_last: bool
     compile: bool = False
+    replicas: int = 1
 
     @property
     def dtype(self) -> torch.dtype:
@@ -38,8 +40,12 @@ class Way:
     @property
     def words(self) -> str:
         """For people: `bfloat16, channels last, compiled`."""
-        layout = "last" if self.channels_last else "first"
-        return f"{self.precision}, channels {layout}{', compiled' if self.compile else ''}"
+        parts = [self.precision, f"channels {'last' if self.channels_last else 'first'}"]
+        if self.compile:
+            parts.append("compiled")
+        if self.replicas > 1:
+            parts.append(f"{self.replicas} replicas")
+        return ", ".join(parts)
 
 
 PLAIN = Way("float32", channels_last=False)
