@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 # oneDNN 3.12 needs rows of 16 pixels to fill a tile of bfloat16 products: measured with AMX, the
-# products below are 1.5 to 7 times faster up to this side, and slower above it.
+# product below is 1.04 to 14 times faster up to this side, and 2 to 4 times slower from 15 pixels.
 LARGEST_SIDE = 8
 # With fewer channels the products are too small to gain anything.
 FEWEST_CHANNELS = 128
@@ -85,18 +85,21 @@ def _images_gradient(
 def _weight_gradient(
     gradient: Tensor, images: Tensor, kernel: Sequence[int], geometry: _Geometry
 ) -> Tensor:
-    """For each place of the kernel one product: of all outputs with what they see there."""
+    """One product: of all outputs with all that they see.
+
+    That is up to 1.4 times faster than a product for each place of the kernel, although what the
+    kernel sees is written down once for each of its places.
+    """
     (down, right), (above, left) = geometry
     outputs, inputs = gradient.shape[1], images.shape[1]
-    height, width = gradient.shape[2:]
-    seen = pad(images.permute(0, 2, 3, 1), (0, 0, left, left, above, above))
+    count, height, width = len(gradient), *gradient.shape[2:]
+    padded = pad(images.permute(0, 2, 3, 1), (0, 0, left, left, above, above)).contiguous()
+    image, row, column, _ = padded.stride()
+    # A row of the kernel sees neighbours, which lie side by side.
+    seen = padded.as_strided(
+        (count, height, width, kernel[0], kernel[1] * inputs),
+        (image, down * row, right * column, row, 1),
+    ).reshape(count * height * width, -1)
     # Rows are channels of the output, columns its positions in all images.
     wanted = gradient.permute(0, 2, 3, 1).reshape(-1, outputs).t().contiguous()
-    made = images.new_empty(kernel[0], kernel[1], outputs, inputs)
-    for row in range(kernel[0]):
-        for column in range(kernel[1]):
-            rows = slice(row, row + down * (height - 1) + 1, down)
-            columns = slice(column, column + right * (width - 1) + 1, right)
-            there = seen[:, rows, columns].reshape(-1, inputs)
-            torch.mm(wanted, there, out=made[row, column])
-    return made.permute(2, 3, 0, 1)
+    return (wanted @ seen).view(outputs, *kernel, inputs).permute(0, 3, 1, 2)
