@@ -50,6 +50,11 @@ def replace_json(path: Path, value: Mapping[str, Json]) -> None:
     replace_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def nearest(path: Path) -> Path:
+    """The path, or the nearest one above it at which something is."""
+    return next(one for one in (path, *path.absolute().parents) if one.exists())
+
+
 def cache_folder() -> Path:
     """Where things may be kept that can be computed again; need not exist."""
     base = os.environ.get("XDG_CACHE_HOME")

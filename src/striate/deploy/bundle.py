@@ -15,6 +15,7 @@ from striate.errors import BundleError, StriateError, did_you_mean
 from striate.evaluate import Calibration
 from striate.files import Json
 from striate.networks import Network, network
+from striate.quantities import dimensions
 from striate.train import MANIFEST, NETWORK, load_checkpoint
 
 KNOWN = ("best", "last")
@@ -135,6 +136,8 @@ def load(path: str | Path, weights: str = "best") -> Bundle:
         )
     if not folder.is_dir():
         raise _no_folder(folder)
+    if not any((folder / name).exists() for name in (NETWORK, "best.json", "last.json")):
+        raise _no_run(folder)
     if weights == "best" and not (folder / "best.json").exists() and _has_last(folder):
         raise BundleError.of(
             "no-best-weights",
@@ -152,10 +155,15 @@ def load(path: str | Path, weights: str = "best") -> Bundle:
         raise _damaged(folder, weights, "classes or metrics are not what they should be")
     if not isinstance(preprocessing, dict):
         raise _damaged(folder, weights, "the preprocessing record is not an object")
+    chosen = _network(folder / NETWORK)
+    names = len(set(map(str, classes)))
+    if chosen.output != (names,):
+        ends = f"but {NETWORK} ends in {dimensions(chosen.output)}"
+        raise _damaged(folder, weights, f"{names} different class names, {ends}")
     return Bundle(
         folder=folder,
         name=weights,
-        network=_network(folder / NETWORK),
+        network=chosen,
         tensors=checkpoint.tensors,
         classes=tuple(map(str, classes)),
         preprocessing=Preprocessing.from_json(preprocessing),
@@ -174,7 +182,8 @@ def _network(path: Path) -> Network:
             "network-missing", f"{path} is missing", "restore it, or train again"
         ) from missing
     except (OSError, ValueError) as damage:
-        raise BundleError.of("network-unreadable", f"{path}: {damage}", "restore it") from damage
+        reason = getattr(damage, "strerror", None) or "it is not UTF-8 text"
+        raise BundleError.of("network-unreadable", f"{path}: {reason}", "restore it") from damage
     try:
         return network(text)
     except StriateError as mistake:
@@ -197,6 +206,14 @@ def _no_folder(folder: Path) -> StriateError:
         "run-not-found",
         f"there is no run folder {folder}{did_you_mean(str(folder), near)}",
         "RUN is a folder that striate fit made, such as runs/photos-resnet18-1",
+    )
+
+
+def _no_run(folder: Path) -> StriateError:
+    return BundleError.of(
+        "no-run",
+        f"{folder} is no run folder: {NETWORK} and best.json are missing",
+        "name a folder that striate fit made, such as runs/photos-resnet18-1",
     )
 
 

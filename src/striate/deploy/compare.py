@@ -23,7 +23,7 @@ def said_by(model: str, request: Request, reporter: Reporter) -> Predictions:
     Raises:
         StriateError: it is none of these, or cannot be asked.
     """
-    if Path(model).is_file() and Path(model).suffix == ".parquet":
+    if Path(model).suffix == ".parquet" and not Path(model).is_dir():
         return load_predictions(Path(model))
     bundle = open_bundle(model)
     request = replace(request, run=model)

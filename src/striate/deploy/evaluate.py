@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from striate.evaluate import (
 )
 from striate.evaluate.gather import device, shard
 from striate.evaluate.report import STEPS, write_report
-from striate.files import Json, replace_json, replace_text
+from striate.files import Json, nearest, replace_json, replace_text
 from striate.train import SETTINGS, Reporter
 
 METRICS = "metrics.json"
@@ -108,11 +109,26 @@ def save_judged(judged: Judged, folder: Path, bundle: Bundle, reporter: Reporter
         if reporter is not None:
             _save_page(judged, folder / REPORT, bundle, reporter)
     except OSError as refusal:
-        raise UsageError.of(
-            "cannot-write",
-            f"{folder} cannot be written: {refusal.strerror or refusal}",
-            "name another folder with --out",
-        ) from refusal
+        raise _cannot_write(folder, refusal.strerror or str(refusal)) from refusal
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that nothing can be written into, before any work is done for it.
+
+    Raises:
+        UsageError: it is one.
+    """
+    place = nearest(folder)
+    if not place.is_dir():
+        raise _cannot_write(folder, f"{place} is a file")
+    if not os.access(place, os.W_OK):
+        raise _cannot_write(folder, f"{place} is not yours to write into")
+
+
+def _cannot_write(folder: Path, why: str) -> UsageError:
+    return UsageError.of(
+        "cannot-write", f"{folder} cannot be written: {why}", "name another folder with --out"
+    )
 
 
 def default_folder(bundle: Bundle, request: Request, chosen: str) -> Path | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from striate.errors import DataError, UsageError, did_you_mean, listing
-from striate.evaluate.metrics import SELECTIONS
+from striate.errors import DataError, listing
+from striate.evaluate.metrics import check_selection
 from striate.evaluate.paired import (
     Difference,
     difference_of_averages,
@@ -94,20 +94,6 @@ class Comparison:
         )
 
 
-def check_metric(metric: str) -> None:
-    """Refuse a metric that is none.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if metric not in SELECTIONS:
-        raise UsageError.of(
-            "unknown-metric",
-            f"there is no metric '{metric}'{did_you_mean(metric, SELECTIONS)}",
-            f"the metrics are: {', '.join(SELECTIONS)}",
-        )
-
-
 def compare(
     names: Sequence[str], said: Sequence[Predictions], metrics: Sequence[str]
 ) -> list[Comparison]:
@@ -159,21 +145,15 @@ def aligned(
 
 
 def _difference(metric: str, first: Predictions, second: Predictions) -> Difference:
-    check_metric(metric)
+    check_selection(metric, is_multilabel=first.is_multilabel)
     match metric:
         case "accuracy":
             a, b = first.is_right, second.is_right
             return difference_of_shares(int((a & ~b).sum()), int((b & ~a).sum()), len(a))
         case "log-loss":
             return difference_of_means(first.losses, second.losses)
-        case "mAP" if first.is_multilabel:
-            return difference_of_precision(first.truth, first.probabilities, second.probabilities)
         case "mAP":
-            raise UsageError.of(
-                "metric-of-several-labels",
-                "mAP is for images with several labels; these have one each",
-                f"the other metrics are: {', '.join(SELECTIONS[:-1])}",
-            )
+            return difference_of_precision(first.truth, first.probabilities, second.probabilities)
     return difference_of_averages(
         AVERAGES[metric],
         first.truth,

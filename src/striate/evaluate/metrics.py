@@ -114,6 +114,7 @@ def selection(scores: Scores, name: str) -> float:
     Raises:
         UsageError: there is no such metric, or these images do not have it.
     """
+    check_selection(name, is_multilabel=scores.mean_average_precision is not None)
     match name:
         case "macro-F1":
             return scores.macro_f1
@@ -123,19 +124,28 @@ def selection(scores: Scores, name: str) -> float:
             return scores.balanced_accuracy
         case "log-loss":
             return -scores.log_loss
-        case "mAP" if scores.mean_average_precision is not None:
-            return scores.mean_average_precision
-        case "mAP":
-            raise UsageError.of(
-                "metric-of-several-labels",
-                "mAP is for images with several labels; these have one each",
-                f"the other metrics are: {', '.join(SELECTIONS[:-1])}",
-            )
-    raise UsageError.of(
-        "unknown-metric",
-        f"there is no metric '{name}'{did_you_mean(name, SELECTIONS)}",
-        f"the metrics are: {', '.join(SELECTIONS)}",
-    )
+    assert scores.mean_average_precision is not None
+    return scores.mean_average_precision
+
+
+def check_selection(name: str, *, is_multilabel: bool) -> None:
+    """Refuse a metric that is none of `SELECTIONS`, or that images with one label do not have.
+
+    Raises:
+        UsageError: it is one of these.
+    """
+    if name not in SELECTIONS:
+        raise UsageError.of(
+            "unknown-metric",
+            f"there is no metric '{name}'{did_you_mean(name, SELECTIONS)}",
+            f"the metrics are: {', '.join(SELECTIONS)}",
+        )
+    if name == "mAP" and not is_multilabel:
+        raise UsageError.of(
+            "metric-of-several-labels",
+            "mAP is for images with several labels; these have one each",
+            f"the other metrics are: {', '.join(SELECTIONS[:-1])}",
+        )
 
 
 def score_answers(said: Answers, classes: Sequence[str]) -> Scores:

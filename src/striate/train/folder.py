@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from striate.errors import UsageError
+from striate.files import nearest
 
 SETTINGS = "settings.json"
 NETWORK = "network.cnn"
@@ -20,18 +21,19 @@ FINISHED = "is_finished"
 
 
 def check_free(folder: Path | None) -> None:
-    """Refuse a folder that holds something already.
+    """Refuse a folder that holds something already, or that cannot be.
 
     Raises:
-        UsageError: it does, or it is a file.
+        UsageError: it does, or it or what it is to be in is a file.
     """
-    if folder is None or not folder.exists():
+    if folder is None:
         return
-    if not folder.is_dir():
+    place = nearest(folder)
+    if not place.is_dir():
         raise UsageError.of(
-            "out-is-a-file", f"{folder} is a file", "name a folder that is empty or does not exist"
+            "out-is-a-file", f"{place} is a file", "name a folder that is empty or does not exist"
         )
-    if any(folder.iterdir()):
+    if folder.exists() and any(folder.iterdir()):
         raise UsageError.of(
             "out-not-empty",
             f"{folder} holds something already",
@@ -41,12 +43,26 @@ def check_free(folder: Path | None) -> None:
 
 
 def make_folder(wanted: Path | None, *, data: str, network: str) -> Path:
-    """The wanted folder, or the next free `runs/<data>-<network>-<number>`; made and empty."""
-    if wanted is not None:
-        check_free(wanted)
-        wanted.mkdir(parents=True, exist_ok=True)
-        return wanted
-    stem = f"{_plain(data)}-{_plain(network)}"
+    """The wanted folder, or the next free `runs/<data>-<network>-<number>`; made and empty.
+
+    Raises:
+        UsageError: it holds something already, or cannot be made.
+    """
+    try:
+        if wanted is not None:
+            check_free(wanted)
+            wanted.mkdir(parents=True, exist_ok=True)
+            return wanted
+        return _next_free(f"{_plain(data)}-{_plain(network)}")
+    except OSError as refusal:
+        raise UsageError.of(
+            "out-not-made",
+            f"the folder {wanted or RUNS} cannot be made: {refusal.strerror or refusal}",
+            "name another one with --out",
+        ) from refusal
+
+
+def _next_free(stem: str) -> Path:
     RUNS.mkdir(exist_ok=True)
     number = 1
     while True:

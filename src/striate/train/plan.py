@@ -8,11 +8,13 @@ from pathlib import Path
 from striate.data import Manifest, Preprocessing
 from striate.data.audit import QuickAudit
 from striate.errors import DataError, StriateError, UsageError, listing
+from striate.evaluate.metrics import check_selection
 from striate.networks import Network, network_for
 from striate.options import Options, check_options
 from striate.quantities import dimensions, exact, short
 from striate.train.growing import check_growing
 from striate.train.prepare import read_data
+from striate.train.recipes import find_recipe
 from striate.train.reporter import Reporter
 from striate.train.settings import Settings, resolve
 from striate.train.start import Start, find_start
@@ -48,6 +50,8 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
         StriateError: something cannot be used, with what to do.
     """
     check_options(options)
+    if recipe_name := options.get("recipe"):
+        find_recipe(recipe_name)  # told before all images are looked at, which may take minutes
     manifest, seen = read_data(data, options, tell)
     pretrained = options.get("pretrained", False)
     recipe, why = "finetune" if pretrained else "scratch", ""
@@ -68,6 +72,8 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
         is_varied=seen.share <= ALIKE or (seen.height, seen.width) != (record.height, record.width),
     )
     check_growing(chosen.graph, settings)
+    if settings.metric == "map":
+        check_selection("mAP", is_multilabel=manifest.is_multilabel)
     return Plan(manifest, start, record, settings)
 
 

@@ -93,19 +93,21 @@ def read_settings(folder: Path) -> Settings:
     """
     path = folder / SETTINGS
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["settings"]
-        values = {name: one["value"] for name, one in stored.items()}
-        origins = {name: one["origin"] for name, one in stored.items()}
-    except FileNotFoundError as missing:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as missing:
         raise BundleError.of(
             "no-run",
             f"{folder} is no run folder: {path.name} is missing",
             "name a folder that striate fit made, such as runs/photos-resnet18-1",
         ) from missing
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as damage:
-        raise BundleError.of(
-            "settings-damaged", f"{path}: {damage}", "restore it, or train again"
-        ) from damage
+    except (OSError, ValueError) as damage:
+        raise _damaged(path, getattr(damage, "strerror", None) or str(damage)) from damage
+    try:
+        rows = stored["settings"].items()
+        values = {name: one["value"] for name, one in rows}
+        origins = {name: one["origin"] for name, one in rows}
+    except (KeyError, TypeError, AttributeError) as damage:
+        raise _damaged(path, "it holds no table of settings with their origins") from damage
     known = {one.name for one in fields(Settings)} - {"origins"}
     if values.keys() != known:
         names = ", ".join(sorted(values.keys() ^ known))
@@ -115,6 +117,10 @@ def read_settings(folder: Path) -> Settings:
             "go on with the version that began the training",
         )
     return Settings(**values, origins=origins)
+
+
+def _damaged(path: Path, what: str) -> BundleError:
+    return BundleError.of("settings-damaged", f"{path}: {what}", "restore it, or train again")
 
 
 def _refuse_others(folder: Path, settings: Settings, given: Mapping[str, object]) -> None:

@@ -56,8 +56,9 @@ def compare(
     from striate.deploy.compare import said_by
     from striate.deploy.evaluate import Request
     from striate.errors import UsageError
-    from striate.evaluate.compare import aligned, check_metric
+    from striate.evaluate.compare import aligned
     from striate.evaluate.compare import compare as compared
+    from striate.evaluate.metrics import check_selection
     from striate.train import Terminal
 
     if len(runs) < 2:
@@ -67,7 +68,7 @@ def compare(
             "name two or more: striate compare RUN RUN",
         )
     if metric is not None:
-        check_metric(metric)
+        check_selection(metric, is_multilabel=True)  # whether they are is seen later
     tell = Terminal()
     request = Request(run="", data=data, split=split, batch=batch)
     said = [said_by(run, request, tell) for run in runs]

@@ -72,7 +72,13 @@ def eval_(
     yield_while_waiting()
 
     from striate.deploy import open_bundle
-    from striate.deploy.evaluate import Request, default_folder, judge, save_judged
+    from striate.deploy.evaluate import (
+        Request,
+        check_writable,
+        default_folder,
+        judge,
+        save_judged,
+    )
     from striate.deploy.held_out import Allowed
     from striate.evaluate.gather import joined, rank
     from striate.train import Silent, Terminal
@@ -87,6 +93,8 @@ def eval_(
     )
     with joined():
         bundle = open_bundle(run, weights)
+        if out is not None:
+            check_writable(Path(out))
         tell = Silent() if rank() else Terminal()
         judged = judge(bundle, request, tell)
         if rank():

@@ -103,7 +103,7 @@ def explain(
             print(f"{path}  {escaped(one.file)}: {escaped(name)} {100 * probability:.1f} %")
         _show_check(looks)
     for mistake in bad:
-        tell.line(f"error: {mistake}  [unreadable-image]")
+        tell.line(str(mistake))
     return 2 if bad else int(bool(looks) and not is_sound(looks))
 
 

@@ -72,7 +72,9 @@ def fit(
 
     tell = Terminal()
     if find_lr:
-        return _suggest(net, data, tell, **options)
+        unused = {"--resume": resume, "--out": out, "--preview": preview, "--lr": options.get("lr")}
+        _refuse_unused([flag for flag, value in unused.items() if value is not None])
+        return _suggest(net, data, tell, is_json=json, **options)
     outcome = train(net, data, out=out, resume=resume, preview=preview, reporter=tell, **options)
     if outcome.rank > 0:
         return INTERRUPTED if outcome.is_interrupted else 0
@@ -90,8 +92,23 @@ def fit(
     return 0
 
 
-def _suggest(net: str | None, data: str | None, tell: Reporter, **options: Unpack[Options]) -> int:
+def _refuse_unused(flags: list[str]) -> None:
+    from striate.errors import UsageError
+
+    if flags:
+        raise UsageError.of(
+            "unused-with-find-lr",
+            f"--find-lr makes no use of {', '.join(flags)}",
+            "it tries rates, suggests one, and makes no run: leave the other out",
+        )
+
+
+def _suggest(
+    net: str | None, data: str | None, tell: Reporter, *, is_json: bool, **options: Unpack[Options]
+) -> int:
     """Print the learning-rate range test."""
+    from json import dumps
+
     from striate.errors import UsageError
     from striate.train.optimize.lr_find import suggest_lr
 
@@ -99,5 +116,6 @@ def _suggest(net: str | None, data: str | None, tell: Reporter, **options: Unpac
         raise UsageError.of(
             "no-data-to-try", "--find-lr needs images", "striate fit photos --find-lr"
         )
-    print("\n".join(suggest_lr(net, data, reporter=tell, **options).lines()))
+    curve = suggest_lr(net, data, reporter=tell, **options)
+    print(dumps(curve.to_json()) if is_json else "\n".join(curve.lines()))
     return 0

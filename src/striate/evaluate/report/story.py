@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,13 +36,14 @@ class Story:
 def read_log(*paths: Path) -> list[Row]:
     """Rows of CSV files that belong side by side, matched by `epoch`; files not there are left out.
 
-    What is not a number, or an epoch that only some files have, gives None.
+    What is not a number, or an epoch that only some files have, gives None. A row whose epoch is
+    no number is left out.
     """
     rows: dict[int, dict[str, float | None]] = {}
     for path in paths:
         for row in _rows(path):
             epoch = row.get("epoch")
-            if epoch is not None:
+            if epoch is not None and math.isfinite(epoch):
                 rows.setdefault(int(epoch), {}).update(row)
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     return [{name: rows[epoch].get(name) for name in names} for epoch in sorted(rows)]

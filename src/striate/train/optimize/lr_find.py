@@ -13,6 +13,7 @@ from typing import Unpack
 
 import torch
 
+from striate.files import Json
 from striate.networks import Network
 from striate.options import Options
 from striate.train.compute.ways import Way, arrange, forward
@@ -58,6 +59,14 @@ class Curve:
         if lowest == 0:
             return None
         return float(f"{self.rates[lowest] / SAFETY:.1e}")
+
+    def to_json(self) -> dict[str, Json]:
+        """The curve as plain values, with what it suggests."""
+        return {
+            "rates": list(self.rates),
+            "losses": list(self.losses),
+            "suggestion": self.suggestion,
+        }
 
     def lines(self) -> list[str]:
         """The curve as a table with bars, and what it suggests."""

@@ -174,6 +174,6 @@ def _missing(path: Path) -> StriateError:
 def _damaged(path: Path, damage: Exception) -> StriateError:
     return BundleError.of(
         "bundle-damaged",
-        f"{path}: {' '.join(str(damage).split())}",
+        f"{path}: {getattr(damage, 'strerror', None) or ' '.join(str(damage).split())}",
         "restore the file from where it came, or train again",
     )
