@@ -6,11 +6,13 @@ Exit codes: 0 done, 1 done and the answer is no, 2 the user's mistake, 130 inter
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import zip_longest
+from types import FrameType
 
 from striate import __version__
 from striate.cli import commands
@@ -25,7 +27,23 @@ INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C: 128 + S
 
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    presses = list[int]()
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        presses.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored
+        signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        code = run(sys.argv[1:])
+    except Exception:
+        # A library whose import Ctrl-C cut short may swallow that, and fail by something else.
+        if not presses:
+            raise
+        print("interrupted", file=sys.stderr)
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
