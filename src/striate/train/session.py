@@ -28,6 +28,7 @@ from striate.train.optimize.ema import Ema
 from striate.train.optimize.finetune import keeps_statistics, lr_scales, parts
 from striate.train.optimize.losses import loss_of
 from striate.train.optimize.optimizers import make_optimizer
+from striate.train.optimize.scale_free import scale_free
 from striate.train.processes import Team, on_cpu
 from striate.train.saving.checkpoint import Checkpoint, save_checkpoint
 from striate.train.saving.state import (
@@ -137,7 +138,9 @@ class Session:
         self.is_frozen = False
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
         scales = lr_scales(job.graph, settings.depth_decay)
-        self.optimizer = make_optimizer(self.module, settings, scales)
+        # What norms with kept statistics follow has a size that counts.
+        free = frozenset[str]() if self.parts.keeps_statistics else scale_free(job.graph)
+        self.optimizer = make_optimizer(self.module, settings, scales, scale_free=free)
         self.scaler = torch.amp.GradScaler(team.device.type, enabled=self.is_scaled)
         self.shown = Steps(job.train, job.record, settings, team.device)
         self.position = Position()

@@ -14,6 +14,8 @@ from torch.optim import Optimizer
 QUINTIC = (3.4445, -4.7750, 2.0315)
 # Five are usual for language models; K. Jordan's own training of CIFAR-10 takes three.
 NEWTON_STEPS = 3
+# Against division by zero.
+TINY = 1e-7
 
 
 def is_filter(parameter: Tensor) -> bool:
@@ -31,10 +33,13 @@ class Muon(Optimizer):
     Groups with `is_orthogonal` hold filters: out×in×k×k is a matrix of `out` rows. Their step has a
     2-norm of about `lr` times the square root of `out`, whatever the size of the gradient, which is
     about `lr` times that of fresh weights. Weights decay by `lr` times `weight_decay`, apart from
-    the momentum.
+    the momentum. Groups with `is_scale_free` hold filters whose size has no effect: before each
+    step they get a 2-norm of the square root of `out`. They would grow otherwise, and a step of the
+    same length would turn them less and less.
 
     Source: K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024, with
     its factor for matrices of more rows than columns; it too leaves all else to another optimizer.
+    Sizes are set as in K. Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Muon(Optimizer):
             "momentum": momentum,
             "weight_decay": weight_decay,
             "is_orthogonal": False,
+            "is_scale_free": False,
         }
         super().__init__(params, defaults)
         self.dtype = dtype
@@ -77,6 +83,9 @@ class Muon(Optimizer):
         steps = list(torch._foreach_add(gradients, velocities, alpha=group["momentum"]))
         if group["is_orthogonal"]:
             steps = [orthogonal(one.flatten(1), self.dtype).view_as(one) for one in steps]
+        if group["is_scale_free"]:
+            for one in parameters:
+                one.mul_(len(one) ** 0.5 / (torch.linalg.vector_norm(one) + TINY))
         if group["weight_decay"]:
             torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
         torch._foreach_add_(parameters, steps, alpha=-group["lr"])
@@ -103,7 +112,7 @@ def orthogonal(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     x = matrix.to(dtype, copy=True)
     if rows > columns:
         x = x.T
-    x /= torch.linalg.vector_norm(x) + 1e-7
+    x /= torch.linalg.vector_norm(x) + TINY
     a, b, c = QUINTIC
     for _ in range(NEWTON_STEPS):
         gram = x @ x.T

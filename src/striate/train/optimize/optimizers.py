@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import torch
@@ -20,19 +20,23 @@ Group = dict[str, Any]
 
 
 def make_optimizer(
-    module: nn.Module, settings: Settings, scales: Mapping[str, float] | None = None
+    module: nn.Module,
+    settings: Settings,
+    scales: Mapping[str, float] | None = None,
+    *,
+    scale_free: Collection[str] = (),
 ) -> Optimizer:
     """The optimizer that the settings name, of all parameters that are trained.
 
     scales: learning rate of a parameter, by its name, as a share of the highest one; 1 where it is
-    not named. `settings.momentum` is the first of the two betas in relatives of Adam. Parameters of
-    one axis do not decay: they are gains and offsets, and pulling them to zero shrinks the signal,
-    not the function.
+    not named. scale_free: names of weights whose size has no effect. `settings.momentum` is the
+    first of the two betas in relatives of Adam. Parameters of one axis do not decay: they are gains
+    and offsets, and pulling them to zero shrinks the signal, not the function.
 
     Source: T. He et al., "Bag of tricks for image classification with convolutional neural
     networks", 2019, section 3.1.
     """
-    groups = parameter_groups(module, settings, scales or {})
+    groups = parameter_groups(module, settings, scales or {}, scale_free)
     optimizer = _MAKERS[settings.optimizer](groups, settings)
     set_lr(optimizer, settings.lr)
     return optimizer
@@ -45,25 +49,30 @@ def set_lr(optimizer: Optimizer, lr: float) -> None:
 
 
 def parameter_groups(
-    module: nn.Module, settings: Settings, scales: Mapping[str, float]
+    module: nn.Module,
+    settings: Settings,
+    scales: Mapping[str, float],
+    scale_free: Collection[str] = (),
 ) -> list[Group]:
     """Parameters that are trained, together where they have the same rate and the same decay.
 
     In the order of the module, so that a saved state fits again.
     """
-    groups: dict[tuple[float, bool, bool], Group] = {}
+    groups: dict[tuple[float, bool, bool, bool], Group] = {}
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad:
             continue
         scale, decays = scales.get(name, 1.0), parameter.ndim > 1
         is_muon = settings.optimizer == "muon" and is_filter(parameter)
+        is_scale_free = is_muon and name in scale_free
+        muon = {"is_orthogonal": is_muon, "is_scale_free": is_scale_free}
         group = groups.setdefault(
-            (scale, decays, is_muon),
+            (scale, decays, is_muon, is_scale_free),
             {
                 "params": [],
                 "lr_scale": scale,
                 "weight_decay": settings.weight_decay if decays else 0.0,
-                **({"is_orthogonal": is_muon} if settings.optimizer == "muon" else {}),
+                **(muon if settings.optimizer == "muon" else {}),
             },
         )
         group["params"].append(parameter)
