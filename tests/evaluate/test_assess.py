@@ -131,6 +131,19 @@ def test_few_images_or_classes_give_plain_json(said: object) -> None:
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["images"] == count
 
 
+@pytest.mark.parametrize(("classes", "has_matrix"), [(100, True), (101, False)])
+def test_a_matrix_of_many_classes_is_left_to_the_predictions(
+    classes: int, has_matrix: bool
+) -> None:
+    said, names = single(2 * classes, classes), [f"class {k}" for k in range(classes)]
+    found, rows = assess(said, names, circumstances(2 * classes))
+    for record in (found.to_json(), score_answers(said, names).to_json()):
+        rowwise = [list(row) for row in found.confusion]
+        assert record["confusion"] == (rowwise if has_matrix else None)
+    assert len(found.confusion) == classes
+    assert sum(found.confusion[3]) == (rows.truth == 3).sum() == 2
+
+
 def test_the_quick_scores_of_a_training_are_those_of_the_record() -> None:
     said = single(90, 3)
     found, _ = assess(said, NAMES[:3], circumstances(90))

@@ -33,6 +33,7 @@ from striate.train import SETTINGS, Reporter
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
 REPORT = "report.html"
+# Classes up to which a record is laid out for readers.
 READABLE_CLASSES = 100
 
 
@@ -144,7 +145,7 @@ def default_folder(bundle: Bundle, request: Request, chosen: str) -> Path | None
 
 
 def _save_metrics(evaluation: Evaluation, path: Path) -> None:
-    """Write the record: for readers, or where a large confusion matrix leaves none, in one line."""
+    """Write the record: for readers, or where classes are too many to be read, in one line."""
     values = evaluation.to_json()
     if len(evaluation.classes) <= READABLE_CLASSES:
         replace_json(path, values)

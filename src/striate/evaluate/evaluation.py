@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from striate.evaluate.intervals import Estimate
+from striate.evaluate.metrics import matrix_json
 from striate.files import Json
 
 
@@ -239,7 +240,10 @@ class Evaluation:
     settings: Mapping[str, Json] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Json]:
-        """Everything, as plain values; the totals once more as plain numbers."""
+        """Everything, as plain values; the totals once more as plain numbers.
+
+        The confusion of more classes than `MOST_IN_RECORD` is null: the predictions tell it.
+        """
         accuracy = self.scores["accuracy"]
         return {
             **self.subject.to_json(),
@@ -251,7 +255,7 @@ class Evaluation:
             "accuracy_high": accuracy.high,
             "scores": {name: one.to_json() for name, one in self.scores.items()},
             "classes": [one.to_json() for one in self.per_class],
-            "confusion": [list(row) for row in self.confusion],
+            "confusion": matrix_json(self.confusion),
             "calibration": self.calibration.to_json(),
             "risk_coverage": None if self.rejection is None else self.rejection.to_json(),
             "outliers": None if self.outliers is None else self.outliers.to_json(),

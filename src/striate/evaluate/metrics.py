@@ -17,6 +17,9 @@ from striate.files import Json
 # Metrics that the best weights can be chosen by, in the order in which they are listed.
 SELECTIONS = ("macro-F1", "accuracy", "balanced-accuracy", "log-loss", "mAP")
 
+# Classes whose confusion matrix is written down in numbers.
+MOST_IN_RECORD = 100
+
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
@@ -91,7 +94,10 @@ class Scores:
         }
 
     def to_json(self) -> dict[str, Json]:
-        """Everything, as plain values; shares that are not defined are null."""
+        """Everything, as plain values; shares that are not defined are null.
+
+        So is the confusion of more classes than `MOST_IN_RECORD`.
+        """
         rows: list[Json] = [
             {
                 "class": one.name,
@@ -104,8 +110,7 @@ class Scores:
             }
             for one in self.per_class
         ]
-        confusion: list[Json] = [list(row) for row in self.confusion]
-        return {**self.summary(), "classes": rows, "confusion": confusion}
+        return {**self.summary(), "classes": rows, "confusion": matrix_json(self.confusion)}
 
 
 def selection(scores: Scores, name: str) -> float:
@@ -228,6 +233,14 @@ def _mean(values: Sequence[float | None]) -> float:
     """Mean of those that are defined; 0 where none is."""
     defined = [value for value in values if value is not None]
     return math.fsum(defined) / len(defined) if defined else 0.0
+
+
+def matrix_json(confusion: Sequence[Sequence[int]]) -> Json:
+    """A confusion matrix as plain rows; None where it would be most of a record.
+
+    A thousand classes make a million numbers, nearly all of them 0.
+    """
+    return [list(row) for row in confusion] if len(confusion) <= MOST_IN_RECORD else None
 
 
 def confusion_counts(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:

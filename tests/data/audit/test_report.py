@@ -6,7 +6,6 @@ import base64
 import io
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from striate.data.audit.scan import check_all
 from striate.data.audit.thumbnails import SIDE, thumbnail
 from tests.data.audit.looking import scanned, scene
 from tests.data.pictures import encoded, png, write
+from tests.pages import Tags
 
 BAD = "<script>alert(1)<|script>"
 
@@ -44,31 +44,6 @@ def as_scan(looked: Scanned) -> Scan:
 def page_of(root: Path, tmp_path: Path) -> str:
     save_report(as_scan(scanned(root)), str(root.name), tmp_path / "report.html")
     return (tmp_path / "report.html").read_text(encoding="utf-8")
-
-
-class Tags(HTMLParser):
-    """All tags and attributes of a page; each tag must be closed."""
-
-    VOID = ("meta", "img", "br", "link", "input")
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_names_are_text_and_never_part_of_the_page(tmp_path: Path) -> None:

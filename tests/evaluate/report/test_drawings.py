@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -150,6 +151,32 @@ def test_a_part_of_the_matrix_keeps_the_rest_in_a_column() -> None:
     told = [one.text for one in parts(drawing, "title")]
     assert "cat taken for others: 2 of 10" in told
     assert "fox taken for cat: 3 of 3" in told
+
+
+@pytest.mark.parametrize("letter", ["W", "本", "x", "i"])
+def test_names_of_columns_do_not_leave_the_drawing(letter: str) -> None:
+    """In the widest font that there is, a letter is as wide as it is high: 11 px."""
+    drawing = numbered_matrix(COUNTS, [letter * 7, "b", letter * 90])
+    _, _, width, height = map(float, re.findall(r'viewBox="([^"]+)"', drawing)[0].split())
+    widest = {"W": 11, "本": 11.5, "x": 7, "i": 3.5}[letter]
+    slanted = re.findall(r'translate\((\d+) (\d+)\) rotate\(-45\)">([^<]+)', drawing)
+    assert len(slanted) == 3
+    for across, down, name in slanted:
+        end = 0.707 * (widest * len(name) + 11)
+        assert int(down) - end >= 0, name
+        assert int(across) + end <= width, name
+    assert height > int(slanted[0][1])
+
+
+def test_long_names_that_end_differently_stay_different() -> None:
+    names = [f"Lycopersicon esculentum, variety {number}" for number in range(3)]
+    drawing = numbered_matrix(COUNTS, names)
+    heads = re.findall(r'rotate\(-45\)">([^<]+)', drawing)
+    assert len(set(heads)) == 3
+    assert all(head.startswith("Lycop") and "…" in head for head in heads)
+    assert f"{names[0]} taken for {names[1]}: 2 of 10" in [
+        one.text for one in parts(drawing, "title")
+    ]
 
 
 def test_the_most_confused_classes_are_found_together() -> None:

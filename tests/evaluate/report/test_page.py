@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -15,37 +14,10 @@ from striate.evaluate.report import STEPS, Story, page, write_report
 from striate.evaluate.report.gallery import MOST_PICTURES
 from tests.data.pictures import png, write
 from tests.evaluate.report.judged import drawn, evaluation_of, manifest_of, number, said_of
+from tests.pages import Tags
 
 BAD = ("<script>alert(1)</script>", "a\nb", "\u202eabc", "x" * 300, "{{ 7 * 7 }}", '"><img src=x>')
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-class Tags(HTMLParser):
-    """All tags, attributes and words of a page; each tag must be closed."""
-
-    VOID = ("meta", "img", "br")
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def story(**more: object) -> Story:

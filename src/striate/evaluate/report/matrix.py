@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from striate.data.names import shown
+from striate.evaluate.report.words import shortened, width_px
 
 # Up to so many classes each cell has its number, and rows and columns have their names.
 MOST_NUMBERED = 24
@@ -20,7 +21,7 @@ MOST_OF_PART = 16
 # Cells along a side of the heat map, at most: smaller ones cannot be seen.
 MAP_CELLS = 250
 HEAT, GREY = (190, 50, 20), (120, 128, 136)
-CELL_PX, LETTERS = 34, 22
+CELL_PX, WIDEST_PX = 34, 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,16 @@ def numbered_matrix(
     places = list(range(len(classes))) if part is None else list(part)
     counts = confusion[np.ix_(places, places)]
     totals = confusion[places].sum(axis=1)
-    heads = [_short(classes[place]) for place in places]
+    names = [shown(classes[place]) for place in places]
+    heads = [shortened(name, WIDEST_PX) for name in names]
     if part is not None:
         counts = np.column_stack([counts, totals - counts.sum(axis=1)])
+        names.append("others")
     columns = [*heads, "others"] if part is not None else heads
-    left = top = 12 + round(6.8 * max(map(len, columns)))
-    slant = round(top * 0.75) + 10
+    left = 12 + round(max(map(width_px, columns)))
+    slant = round(left * 0.71) + 18  # at 45 degrees, with the height of the letters themselves
     # The page draws it by its own pixels, so that letters are of one size whatever is shown.
-    width, height = left + CELL_PX * len(columns) + round(0.7 * top), slant + CELL_PX * len(heads)
+    width, height = left + CELL_PX * len(columns) + round(0.71 * left), slant + CELL_PX * len(heads)
     parts = [
         Markup(
             '<text class="tick" transform="translate({x} {y}) rotate(-45)">{name}</text>'
@@ -107,7 +110,7 @@ def numbered_matrix(
             )
         )
         for column in range(len(columns)):
-            told = f"{name} taken for {columns[column]}"
+            told = f"{names[row]} taken for {names[column]}"
             is_right = column == row
             parts.append(
                 _cell(left + CELL_PX * column, down, int(counts[row, column]),
@@ -172,8 +175,3 @@ def _cell(left: int, top: int, count: int, total: int, told: str, *, is_right: b
 
 def _count(count: int) -> str:
     return str(count) if count < 10_000 else f"{count / 1000:.0f}k"
-
-
-def _short(name: str) -> str:
-    plain = shown(name)
-    return plain if len(plain) <= LETTERS else plain[: LETTERS - 1] + "…"
