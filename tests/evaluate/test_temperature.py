@@ -79,3 +79,10 @@ def test_each_image_is_scaled_by_a_temperature_found_without_it() -> None:
 
 def test_a_single_image_keeps_its_logits() -> None:
     assert cross_fitted(np.array([[1.0, 0.0]]), np.array([0])).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("height", [1e3, 1e20])
+def test_logits_of_any_height_give_a_temperature_without_a_warning(height: float) -> None:
+    for said in (single(30, 3), several(30, 3)):
+        found = fit_temperature(said.logits * np.float32(height), said.labels)
+        assert COLDEST <= found <= HOTTEST

@@ -87,7 +87,8 @@ def _slope(said: _Said, inverse: float) -> tuple[float, float]:
     for first in range(0, len(said.logits), piece):
         logits = said.logits[first : first + piece]
         if said.is_multilabel:
-            shares = 1 / (1 + np.exp(-inverse * logits.astype(np.float64)))
+            logits = logits.astype(np.float64)
+            shares = np.exp(-np.logaddexp(0, -inverse * logits))
             mean = (shares * logits).mean(axis=1)
             spread = (shares * (1 - shares) * logits**2).mean(axis=1)
         else:
