@@ -146,6 +146,42 @@ def test_statistics_that_are_kept_stay_while_all_weights_learn() -> None:
         assert torch.equal(value, before[key]) is is_statistic, key
 
 
+def test_layers_with_hardly_any_rate_never_learn() -> None:
+    net = network(NET)
+    # Rates of stem, one, two, head: 0.001, 0.01, 0.1, 1.
+    module, split = net.module(), parts(net.graph, depth_decay=0.001)
+    assert {key.split(".")[0] for key in split.still} == {"stem", "bn1", "one", "norm"}
+    split.freeze(module)
+    split.thaw(module)
+    split.train(module)
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    trained(module)
+    for key, value in module.state_dict().items():
+        is_still = key.split(".")[0] in {"stem", "bn1", "one", "norm"}
+        assert torch.equal(value, before[key]) is is_still, key
+
+
+def test_what_never_learns_is_shown_without_dropout() -> None:
+    net = network(NET)
+    module, split = net.module(), parts(net.graph, depth_decay=0.001)
+    split.train(module)
+    modes = {path: part.training for path, part in module.named_modules()}
+    assert not any(modes[path] for path in ("stem", "bn1", "3", "one", "norm"))
+    assert modes["two"]
+    assert modes["drop"]
+
+
+def test_with_one_rate_everything_learns() -> None:
+    for depth_decay in (1.0, 0.1):
+        assert not parts(network("efficientnet_lite0").graph, depth_decay=depth_decay).still
+
+
+def test_what_came_without_weights_learns_wherever_it_lies() -> None:
+    split = parts(network(NET).graph, fresh=("stem.weight",), depth_decay=0.001)
+    assert "stem.weight" in split.head
+    assert "stem.weight" not in split.still
+
+
 @pytest.mark.parametrize(
     ("pretrained", "batch", "expected"),
     [(True, 16, True), (True, 64, False), (False, 16, False), ("weights.pt", 32, True)],

@@ -15,6 +15,9 @@ from striate.train.settings import Settings
 # weights come with. Cats and dogs, 240 photos, steps of 16, four epochs: 76.6 % right with these,
 # 71.6 % with those of the steps.
 FEWEST_FOR_STATISTICS = 64
+# Layers whose rate is a smaller share of the highest do not learn at all: they would hardly change,
+# and a step costs a third less without them (see docs/finetuning.md).
+LEAST_RATE = 0.05
 
 
 def keeps_statistics(settings: Settings) -> bool:
@@ -30,13 +33,16 @@ class Parts:
     """A network in two: the head, which turns features into outputs, and the body before it.
 
     head, body: names of parameters. before: paths of the layers that the body's weights lie in or
-    that run before them. keeps_statistics: whether the body's batch norms go on with the running
-    statistics they have, also where their weights learn.
+    that run before them. still, before_still: the same of those in the body that never learn.
+    keeps_statistics: whether the body's batch norms go on with the running statistics they have,
+    also where their weights learn.
     """
 
     head: frozenset[str]
     body: frozenset[str]
     before: frozenset[str]
+    still: frozenset[str] = frozenset()
+    before_still: frozenset[str] = frozenset()
     keeps_statistics: bool = False
 
     def freeze(self, module: nn.Module) -> None:
@@ -45,9 +51,9 @@ class Parts:
             parameter.requires_grad_(name not in self.body)
 
     def thaw(self, module: nn.Module) -> None:
-        """Let everything learn again."""
-        for parameter in module.parameters():
-            parameter.requires_grad_(True)
+        """Let everything learn again but what never does."""
+        for name, parameter in module.named_parameters():
+            parameter.requires_grad_(name not in self.still)
 
     def train(self, module: nn.Module) -> None:
         """Put the network into training mode, but not what is frozen.
@@ -59,15 +65,22 @@ class Parts:
         is_frozen = all(not module.get_parameter(name).requires_grad for name in self.body)
         for path, part in module.named_modules():
             stays = is_frozen or (self.keeps_statistics and isinstance(part, _BatchNorm))
-            if stays and path in self.before:
+            if path in self.before_still or (stays and path in self.before):
                 part.eval()
 
 
-def parts(graph: Graph, fresh: Collection[str] = (), *, keeps_statistics: bool = False) -> Parts:
+def parts(
+    graph: Graph,
+    fresh: Collection[str] = (),
+    *,
+    keeps_statistics: bool = False,
+    depth_decay: float = 1.0,
+) -> Parts:
     """Head and body of a network.
 
     fresh: keys that weights from elsewhere did not fill (`Loaded.fresh`); they learn with the head.
-    keeps_statistics: see `Parts`.
+    keeps_statistics: see `Parts`. depth_decay: see `lr_scales`; layers of the body with less than
+    `LEAST_RATE` of the highest rate never learn.
     """
     heads = head_nodes(graph)
     names = {
@@ -77,9 +90,21 @@ def parts(graph: Graph, fresh: Collection[str] = (), *, keeps_statistics: bool =
     }
     body = frozenset(key for keys in names.values() for key in keys)
     every = {key for index in range(len(graph.nodes)) for key in node_keys(graph, index)}
-    needed = _ancestors(graph, [index for index, keys in names.items() if keys])
-    before = frozenset(graph.nodes[index].path for index in needed)
-    return Parts(frozenset(every) - body, body, before, keeps_statistics)
+    scales = lr_scales(graph, depth_decay)
+    still = frozenset(key for key in body if scales[key] < LEAST_RATE)
+
+    def before(wanted: frozenset[str]) -> frozenset[str]:
+        needed = _ancestors(graph, [index for index, keys in names.items() if wanted & {*keys}])
+        return frozenset(graph.nodes[index].path for index in needed)
+
+    return Parts(
+        head=frozenset(every) - body,
+        body=body,
+        before=before(body),
+        still=still,
+        before_still=before(still),
+        keeps_statistics=keeps_statistics,
+    )
 
 
 def head_nodes(graph: Graph) -> frozenset[int]:
