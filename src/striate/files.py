@@ -50,6 +50,15 @@ def replace_json(path: Path, value: Mapping[str, Json]) -> None:
     replace_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def why_unreadable(problem: OSError | ValueError) -> str:
+    """Why a text cannot be read, in a few words."""
+    if isinstance(problem, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return "no file has such a name"
+
+
 def nearest(path: Path) -> Path:
     """The path, or the nearest one above it at which something is."""
     return next(one for one in (path, *path.absolute().parents) if one.exists())

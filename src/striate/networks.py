@@ -13,6 +13,7 @@ from striate.analysis.report import report
 from striate.analysis.summary import Summary, summary
 from striate.analysis.table import Row, layer_rows
 from striate.errors import UsageError
+from striate.files import why_unreadable
 from striate.ir import Graph, TensorType
 from striate.notation import Pattern, Program, program
 from striate.quantities import dimensions
@@ -331,11 +332,10 @@ def _resolved(spec: str) -> _Resolved:
 def _from_file(path: Path) -> _Resolved:
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+    except (OSError, ValueError) as problem:
         raise UsageError.of(
             "unreadable-file",
-            f"cannot read '{path}': {reason}",
+            f"cannot read '{path}': {why_unreadable(problem)}",
             "a network is a zoo name (striate show resnet18), a text, or a .cnn file",
         ) from None
     made = program(Source(str(path), text))

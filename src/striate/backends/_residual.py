@@ -26,7 +26,7 @@ def _closing_norms(graph: Graph, join: Node) -> list[int]:
     norms = [end for end in ends if graph.nodes[end].op.glyph == "norm"]
     if not any(graph.nodes[end].init.zero_gamma for end in norms):
         return []
-    behind = [_ancestors(graph, end) for end in ends]
+    behind = [graph.ancestors([end]) for end in ends]
     common = set.intersection(*behind)
     lengths = [len(nodes - common) for nodes in behind]
     shortest = min(lengths)
@@ -41,14 +41,3 @@ def _before_drops(graph: Graph, index: int) -> int:
     while graph.nodes[index].op.acts_only_in_training:
         index = graph.nodes[index].inputs[0].node
     return index
-
-
-def _ancestors(graph: Graph, index: int) -> set[int]:
-    """The node and all it depends on."""
-    found, todo = set[int](), [index]
-    while todo:
-        one = todo.pop()
-        if one not in found:
-            found.add(one)
-            todo.extend(value.node for value in graph.nodes[one].inputs)
-    return found

@@ -13,7 +13,7 @@ from striate.data import Advance, Preprocessing, load_manifest, silent
 from striate.deploy.predict import Belief, Prediction, belief, predict
 from striate.errors import BundleError, StriateError, did_you_mean
 from striate.evaluate import Calibration
-from striate.files import Json
+from striate.files import Json, why_unreadable
 from striate.networks import Network, network
 from striate.quantities import dimensions
 from striate.train import MANIFEST, NETWORK, load_checkpoint
@@ -182,8 +182,9 @@ def _network(path: Path) -> Network:
             "network-missing", f"{path} is missing", "restore it, or train again"
         ) from missing
     except (OSError, ValueError) as damage:
-        reason = getattr(damage, "strerror", None) or "it is not UTF-8 text"
-        raise BundleError.of("network-unreadable", f"{path}: {reason}", "restore it") from damage
+        raise BundleError.of(
+            "network-unreadable", f"{path}: {why_unreadable(damage)}", "restore it"
+        ) from damage
     try:
         return network(text)
     except StriateError as mistake:

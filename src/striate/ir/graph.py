@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -148,6 +148,16 @@ class Graph:
             for value in node.inputs:
                 found[value.node][index] = None
         return tuple(tuple(readers) for readers in found)
+
+    def ancestors(self, indices: Iterable[int]) -> set[int]:
+        """These nodes and all that they depend on."""
+        found, todo = set[int](), list(indices)
+        while todo:
+            one = todo.pop()
+            if one not in found:
+                found.add(one)
+                todo.extend(value.node for value in self.nodes[one].inputs)
+        return found
 
     @cached_property
     def named_values(self) -> dict[str, tuple[Value, ...]]:

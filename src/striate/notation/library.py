@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from striate.errors import TextError, did_you_mean
+from striate.files import why_unreadable
 from striate.notation import syntax
 from striate.notation.arithmetic import brief
 from striate.notation.parser import parse
@@ -87,15 +88,7 @@ def _beside(path: str, span: Span, beside: Beside) -> syntax.File:
     except (OSError, ValueError) as problem:
         raise TextError.of(
             "use-unreadable",
-            f"cannot read '{brief(path)}': {_reason(problem)}",
+            f"cannot read '{brief(path)}': {why_unreadable(problem)}",
             f"looked for {brief(str(target), 200)}",
             span=span,
         ) from None
-
-
-def _reason(problem: OSError | ValueError) -> str:
-    if isinstance(problem, UnicodeDecodeError):
-        return "it is not UTF-8 text"
-    if isinstance(problem, OSError) and problem.strerror:
-        return problem.strerror
-    return "no file has such a name"

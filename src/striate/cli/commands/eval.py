@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from striate.cli.commands._arguments import Model, Weights
+
 if TYPE_CHECKING:
     from striate.evaluate import Evaluation
     from striate.train import Reporter
 
 
 def eval_(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|NET",
-            help="Run folder that striate fit made, or a published network: efficientnet_lite0.",
-        ),
-    ],
+    run: Model,
     data: Annotated[
         str | None, typer.Argument(help="Other images. [default: those held out by the run]")
     ] = None,
@@ -27,14 +23,7 @@ def eval_(
         str | None,
         typer.Option(help="train, val or test. [default: test where there is one, else val]"),
     ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="Of a run: best or last. Of a network: a .safetensors, .pt or .pth file, "
-            "hf:owner/name, or pretrained. [default: best; of a network those installed here]",
-        ),
-    ] = None,
+    weights: Weights = None,
     batch: Annotated[int, typer.Option(help="Images at a time.", min=1)] = 256,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Accept data that lack some of the classes.")

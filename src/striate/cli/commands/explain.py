@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from striate.cli.commands._arguments import Model, Weights
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|NET",
-            help="Run folder that striate fit made, or a published network: efficientnet_lite0.",
-        ),
-    ],
+    run: Model,
     files: Annotated[list[str], typer.Argument(help="Image files.")],
     out: Annotated[
         str, typer.Option(help="Folder for the pictures; made where it is not there.")
@@ -44,14 +40,7 @@ def explain(
             "--check", help="See whether the map of the first image changes with random weights."
         ),
     ] = False,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="Of a run: best or last. Of a network: a .safetensors, .pt or .pth file, "
-            "hf:owner/name, or pretrained. [default: best; of a network those installed here]",
-        ),
-    ] = None,
+    weights: Weights = None,
     json: Annotated[bool, typer.Option("--json", help="Print the maps as JSON.")] = False,
 ) -> int:
     """See where a trained network looks on images.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from striate.cli.commands._arguments import SOURCE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,11 +44,7 @@ def export(
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="Of a run: best or last. Of a network: a .safetensors, .pt or .pth file, "
-            "hf:owner/name, or pretrained. [default: best; of a network random ones]",
-        ),
+        typer.Option(metavar="SOURCE", help=SOURCE + "[default: best; of a network random ones]"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
@@ -129,14 +127,16 @@ def _names(file: str) -> list[str]:
     from pathlib import Path
 
     from striate.errors import UsageError
+    from striate.files import why_unreadable
 
     advice = "--classes takes a number, or a text file with the name of a class on each line"
     try:
         found = Path(file).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+    except (OSError, ValueError) as problem:
         raise UsageError.of(
-            "classes-unreadable", f"cannot read the class names in '{file}': {reason}", advice
+            "classes-unreadable",
+            f"cannot read the class names in '{file}': {why_unreadable(problem)}",
+            advice,
         ) from None
     names = [line.strip() for line in found if line.strip()]
     if not names:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from striate.cli.commands._arguments import Model, Weights
+
 if TYPE_CHECKING:
     from striate.deploy import Belief, Prediction
     from striate.evaluate.rejection import Cutoff
@@ -14,23 +16,10 @@ WIDEST = 60  # characters up to which names are filled up with spaces
 
 
 def predict(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|NET",
-            help="Run folder that striate fit made, or a published network: efficientnet_lite0.",
-        ),
-    ],
+    run: Model,
     files: Annotated[list[str], typer.Argument(help="Image files.")],
     top: Annotated[int, typer.Option(help="Classes per file.", min=1)] = 5,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="Of a run: best or last. Of a network: a .safetensors, .pt or .pth file, "
-            "hf:owner/name, or pretrained. [default: best; of a network those installed here]",
-        ),
-    ] = None,
+    weights: Weights = None,
     precision: Annotated[
         float | None,
         typer.Option(

@@ -32,7 +32,12 @@ def training_curves(story: Story, selection: str) -> list[Markup]:
     log = story.log
     if not log or "epoch" not in log[0]:
         return []
-    drawn = [_losses(story), _scores(story, selection), _rates(story), _speed(story)]
+    drawn = [
+        _losses(story),
+        _scores(story, selection),
+        _course(story, "lr", "highest of all layers", title="Learning rate"),
+        _course(story, "images_per_s", "images per second", title="Speed of training"),
+    ]
     return [drawing for drawing in drawn if drawing is not None]
 
 
@@ -70,22 +75,15 @@ def _scores(story: Story, selection: str) -> Markup | None:
     return line_chart(series, _epochs(story.log), y, title="Scores", mark=_best(story))
 
 
-def _rates(story: Story) -> Markup | None:
-    series = [_series(story.log, name) for name in _columns(story.log) if name == "lr"]
+def _course(story: Story, column: str, label: str, *, title: str) -> Markup | None:
+    """The numbers of a column of the log, from zero; None where it has none."""
+    series = [_series(story.log, name) for name in _columns(story.log) if name == column]
     values = _values(series)
     if not values:
         return None
-    y = around(values, "highest of all layers", from_zero=True)
-    return line_chart(series, _epochs(story.log), y, title="Learning rate")
-
-
-def _speed(story: Story) -> Markup | None:
-    series = [_series(story.log, name) for name in _columns(story.log) if name == "images_per_s"]
-    values = _values(series)
-    if not values:
-        return None
-    y = around(values, "images per second", from_zero=True)
-    return line_chart(series, _epochs(story.log), y, title="Speed of training")
+    return line_chart(
+        series, _epochs(story.log), around(values, label, from_zero=True), title=title
+    )
 
 
 def _columns(log: Sequence[Row]) -> list[str]:

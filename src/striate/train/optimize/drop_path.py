@@ -49,7 +49,7 @@ def residual_branches(graph: Graph, index: int) -> Iterator[Value]:
     node = graph.nodes[index]
     if node.op.name != "+" or len(node.inputs) < 2:
         return
-    behind = [_ancestors(graph, value.node) for value in node.inputs]
+    behind = [graph.ancestors([value.node]) for value in node.inputs]
     common = set.intersection(*behind)
     inside = set.union(*behind) - common
     read = {
@@ -136,14 +136,3 @@ class _Dropping:
 
     def _moved(self, values: Iterable[Value]) -> tuple[Value, ...]:
         return tuple(Value(self.place[value.node], value.port) for value in values)
-
-
-def _ancestors(graph: Graph, index: int) -> set[int]:
-    """The node and all it depends on."""
-    found, todo = set[int](), [index]
-    while todo:
-        one = todo.pop()
-        if one not in found:
-            found.add(one)
-            todo.extend(value.node for value in graph.nodes[one].inputs)
-    return found

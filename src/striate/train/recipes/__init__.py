@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from striate.errors import UsageError, did_you_mean, listing
-from striate.files import Json
+from striate.files import Json, why_unreadable
 from striate.options import check_options
 
 
@@ -99,11 +99,10 @@ def read_recipe(name: str, text: str) -> Recipe:
 def _from_file(path: Path) -> Recipe:
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+    except (OSError, ValueError) as problem:
         raise UsageError.of(
             "unreadable-file",
-            f"cannot read the recipe '{path}': {reason}",
+            f"cannot read the recipe '{path}': {why_unreadable(problem)}",
             "striate recipes lists those that are there",
         ) from None
     return read_recipe(str(path), text)
