@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from striate.evaluate import assess, calibrate, score_answers, selection
+from striate.evaluate import Answers, assess, calibrate, score_answers, selection
 from striate.evaluate.temperature import cross_fitted
+from striate.evaluate.text import evaluation_lines
 from tests.evaluate.made_up import circumstances, several, single
 
 NAMES = tuple("abcdefghijklmno")
@@ -121,14 +122,23 @@ def test_scores_of_several_labels_agree_with_scikit_learn() -> None:
 
 @pytest.mark.parametrize("said", [single(1, 3), single(2, 3), several(2, 3), single(30, 2)])
 def test_few_images_or_classes_give_plain_json(said: object) -> None:
-    from striate.evaluate import Answers
-
     assert isinstance(said, Answers)
     count, classes = said.logits.shape
     calibration = calibrate(said, NAMES[:classes])
     known = circumstances(count, calibration, is_fitted_here=True)
     found, _ = assess(said, NAMES[:classes], known)
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["images"] == count
+
+
+def test_the_text_ends_in_what_is_mistaken_most_often() -> None:
+    labels, taken = np.array([0, 0, 1, 1, 2, 0]), np.array([0, 1, 1, 0, 2, 1])
+    logits = np.eye(3, dtype=np.float32)[taken]
+    found, _ = assess(Answers(logits, labels, np.arange(6)), NAMES[:3], circumstances(6))
+    first, second = NAMES[:2]
+    *_, last = evaluation_lines(found)
+    assert last == f"most often mistaken: {first} as {second} (2), {second} as {first} (1)"
+    found, _ = assess(Answers(logits, taken, np.arange(6)), NAMES[:3], circumstances(6))
+    assert not any("mistaken" in line for line in evaluation_lines(found))
 
 
 @pytest.mark.parametrize(("classes", "has_matrix"), [(100, True), (101, False)])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from striate.evaluate import ClassScore, accuracy_line, class_table, mistakes_line, score, wilson
+from striate.evaluate import ClassScore, accuracy_line, class_table, score, wilson
 
 NAMES = ("ant", "bee", "cat")
 
@@ -104,11 +104,6 @@ def test_scores_as_text() -> None:
         "cat            0          -       -       -",
         "macro-F1                               73.3",
     ]
-    assert mistakes_line(found) == "most often mistaken: ant as bee (1)"
-
-
-def test_without_mistakes_none_are_told() -> None:
-    assert mistakes_line(score(logs([0, 1]), np.array([0, 1]), NAMES)) == ""
 
 
 def test_of_many_classes_the_worst_are_shown() -> None:

@@ -183,7 +183,7 @@ def _circumstances(
         paths=tuple(images.full_name(row) for row in range(len(images))),
         content_hashes=tuple(images.table["content_hash"].to_pylist()),
         unreadable=unreadable,
-        notes=_notes(bundle, images, seen.trained_on, seen.validated_on),
+        notes=_notes(images, seen.trained_on, seen.validated_on),
         settings=_settings(bundle),
         marks={
             "weights_sha256": bundle.facts.get("weights_sha256"),
@@ -192,7 +192,7 @@ def _circumstances(
     )
 
 
-def _notes(bundle: Bundle, images: Manifest, trained_on: int, validated_on: int) -> tuple[str, ...]:
+def _notes(images: Manifest, trained_on: int, validated_on: int) -> tuple[str, ...]:
     """What a reader of the numbers must know."""
     count, notes = len(images), []
     if trained_on:

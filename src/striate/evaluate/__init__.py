@@ -5,7 +5,6 @@ from striate.evaluate.calibration import Calibration, calibrate
 from striate.evaluate.classify import (
     Answers,
     answers,
-    log_probabilities_of,
     logits_of,
     unreadable_of,
 )
@@ -22,7 +21,7 @@ from striate.evaluate.metrics import (
     selection,
 )
 from striate.evaluate.predictions import Predictions, load_predictions
-from striate.evaluate.text import accuracy_line, class_table, mistakes_line
+from striate.evaluate.text import accuracy_line, class_table
 
 __all__ = [
     "SELECTIONS",
@@ -43,9 +42,7 @@ __all__ = [
     "class_table",
     "confusion_counts",
     "load_predictions",
-    "log_probabilities_of",
     "logits_of",
-    "mistakes_line",
     "score",
     "score_answers",
     "score_several",

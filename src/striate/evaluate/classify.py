@@ -123,11 +123,6 @@ def logits_of(module: nn.Module, images: Tensor, record: Preprocessing) -> Tenso
         return logits.float().cpu()
 
 
-def log_probabilities_of(module: nn.Module, images: Tensor, record: Preprocessing) -> Tensor:
-    """Log-probabilities, N×K float32 on the CPU, of uint8 images N×H×W×C; full precision."""
-    return torch.log_softmax(logits_of(module, images, record), dim=1)
-
-
 def _of_all(said: Answers) -> Answers:
     """The answers of all processes, in the order of the manifest, each image once."""
     places, first = np.unique(gathered(said.places), return_index=True)

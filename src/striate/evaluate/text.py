@@ -73,11 +73,6 @@ def class_table(scores: Scores) -> str:
     return _table(scores.per_class, scores.macro_f1)
 
 
-def mistakes_line(scores: Scores, most: int = 5) -> str:
-    """The classes most often taken for others, or nothing if all is right."""
-    return _mistakes([one.name for one in scores.per_class], scores.confusion, most)
-
-
 def _calibration_lines(evaluation: Evaluation) -> Iterator[str]:
     found = evaluation.calibration
     if found.after is not None:
@@ -108,7 +103,8 @@ def _table(classes: Sequence[ClassScore], macro_f1: float) -> str:
     return "\n".join(lines)
 
 
-def _mistakes(names: Sequence[str], confusion: tuple[tuple[int, ...], ...], most: int) -> str:
+def _mistakes(names: Sequence[str], confusion: tuple[tuple[int, ...], ...], *, most: int) -> str:
+    """The classes most often taken for others, or nothing if all is right."""
     wrong = [
         (count, names[row], names[column])
         for row, counts in enumerate(confusion)

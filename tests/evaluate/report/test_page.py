@@ -8,8 +8,11 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from striate.data import index
 from striate.evaluate.report import STEPS, Story, page, write_report
 from striate.evaluate.report.gallery import MOST_PICTURES
 from tests.data.pictures import png, write
@@ -101,6 +104,19 @@ def test_images_that_are_gone_are_named_without_a_picture(tmp_path: Path) -> Non
     assert not [tag for tag, _ in found.tags if tag == "img"]
     assert "no picture" in found.text
     assert "7.png" in found.text
+
+
+def test_a_table_of_images_that_was_exchanged_costs_the_pictures_alone(tmp_path: Path) -> None:
+    content = png(np.zeros((8, 8, 3), np.uint8))
+    table = pa.table({"image": [{"bytes": content, "path": None}] * 6, "label": [0, 1, 2] * 2})
+    pq.write_table(table, tmp_path / "photos.parquet")
+    manifest = index(tmp_path / "photos.parquet")
+    said = said_of(np.eye(3, dtype=np.float32)[[1, 2, 0] * 2], np.array([0, 1, 2] * 2), "abc")
+    length = (tmp_path / "photos.parquet").stat().st_size
+    write(tmp_path / "photos.parquet", bytes(length))
+    found = Tags(page(evaluation_of(said), said, manifest))
+    assert "no picture" in found.text
+    assert not [tag for tag, _ in found.tags if tag == "img"]
 
 
 @pytest.mark.parametrize("classes", [1, 2, 24, 25])

@@ -145,7 +145,10 @@ class Album:
         def made(row: int) -> str:
             self.advance(1)
             place = int(self.said.places[row])
-            return "" if read is None else small_picture(lambda: read(place), side=SIDE_PX)
+            try:
+                return "" if read is None else small_picture(lambda: read(place), side=SIDE_PX)
+            except DataError:  # the file that it is in was exchanged since it was judged
+                return ""
 
         with ThreadPoolExecutor(usable_cores()) as pool:
             yield from pool.map(made, rows)
