@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -67,6 +68,7 @@ class Cache:
         self.failure: str | None = None
         self._segments = list(segments)
         self._starts = np.cumsum([0, *(len(segment.table) for segment in segments)])
+        self._first_slots: list[int] = self._starts[:-1].tolist()
         keys = np.concatenate([segment.table["key"] for segment in segments])
         is_empty = np.concatenate([segment.sums == 0 for segment in segments])
         # Of several pictures with one key, those that are there come first.
@@ -122,12 +124,11 @@ class Cache:
 
     def picture(self, slot: int) -> Picture | None:
         """A whole picture with its size in its file, as `read`."""
-        kept = self.read(slot)
-        if kept is None:
+        if slot < 0:
             return None
         segment, row = self._place(slot)
-        size = segment.table[["full_height", "full_width"]][row].item()
-        return Picture(kept, *size)
+        kept = segment.read(row)
+        return None if kept is None else Picture(kept, *segment.full_size(row))
 
     def write(self, slot: int, picture: np.ndarray) -> None:
         """Keep a picture; where that fails, `failure` says why and nothing more is written."""
@@ -150,8 +151,8 @@ class Cache:
     def _place(self, slot: int) -> tuple[Segment, int]:
         if len(self._segments) == 1:
             return self._segments[0], slot
-        number = int(np.searchsorted(self._starts, slot, side="right")) - 1
-        return self._segments[number], slot - int(self._starts[number])
+        number = bisect_right(self._first_slots, slot) - 1
+        return self._segments[number], slot - self._first_slots[number]
 
     def _by_segment(self, slots: np.ndarray) -> list[tuple[Segment, np.ndarray, np.ndarray]]:
         """Each segment with its rows and where they come from in `slots`."""

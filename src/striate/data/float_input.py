@@ -27,7 +27,8 @@ def network_input(images: Tensor, record: Preprocessing) -> Tensor:
     factor, shift = factor.repeat(width), shift.repeat(width)
     scaled = _MEMORY.tensor(*rows.shape)
     # In pieces that stay in the core's cache between both steps.
-    piece = rows_at_once(width * channels)
-    for pixels, target in zip(torch.split(rows, piece), torch.split(scaled, piece), strict=True):
-        torch.addcmul(shift, target.copy_(pixels), factor, out=target)
+    with rows_at_once(width * channels) as piece:
+        parts = zip(torch.split(rows, piece), torch.split(scaled, piece), strict=True)
+        for pixels, target in parts:
+            torch.addcmul(shift, target.copy_(pixels), factor, out=target)
     return scaled.view(count, height, width, channels).permute(0, 3, 1, 2)

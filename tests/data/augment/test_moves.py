@@ -64,3 +64,20 @@ def test_no_shift_and_no_flip_change_nothing_and_the_type_is_kept() -> None:
     assert torch.equal(moved, images)
     assert moved.dtype == torch.uint8
     assert moved.data_ptr() != images.data_ptr()
+
+
+@given(st.lists(st.booleans(), max_size=9), st.booleans())
+def test_any_images_of_a_batch_are_mirrored_and_the_batch_stays_as_it_was(
+    flips: list[bool], is_in_pieces: bool
+) -> None:
+    images = (
+        pictures(len(flips), 3, 4).permute(0, 2, 1, 3)
+        if is_in_pieces
+        else pictures(len(flips), 4, 3)
+    )
+    before = images.clone()
+    found = flipped(images, np.array(flips, np.bool_))
+    expected = [image[:, ::-1] if flip else image
+                for image, flip in zip(before.numpy(), flips, strict=True)]  # fmt: skip
+    np.testing.assert_array_equal(found.numpy(), np.reshape(expected, before.shape))
+    assert torch.equal(images, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -47,19 +48,26 @@ def flipped(images: Tensor, flips: np.ndarray) -> Tensor:
 
 
 def _flipped_by_rows(images: Tensor, flips: np.ndarray) -> Tensor:
-    """The same in a fifth of the time: only what is mirrored is, in pieces that one core takes."""
-    result = torch.empty_like(images)
-    source, target = images.numpy(), result.numpy()
-    height, width, channels = images.shape[1:]
-    piece = rows_at_once(width * channels)
-    for number, is_flipped in enumerate(flips.tolist()):
-        if not is_flipped:
-            target[number] = source[number]
-            continue
-        for first in range(0, height, piece):
-            rows = images[number, first : first + piece]
-            target[number, first : first + piece] = rows.flip(1).numpy()
-    return result
+    """The same in a fifth of the time: only what is mirrored is, on one core.
+
+    Images that follow each other are taken together, for few calls of torch: each lets go of
+    Python's lock, and then waits for the threads that load the next images.
+    """
+    count, height, width, channels = images.shape
+    rows = images.reshape(count * height, width, channels)
+    result = torch.empty(rows.shape, dtype=rows.dtype)
+    source, target = rows.numpy(), result.numpy()
+    firsts = np.flatnonzero(np.diff(flips, prepend=~flips[:1])).tolist()
+    with rows_at_once(width * channels) as most:
+        for first, last in pairwise([*firsts, count]):
+            if not flips[first]:
+                run = slice(first * height, last * height)
+                target[run] = source[run]
+                continue
+            for start in range(first * height, last * height, most):
+                run = slice(start, min(start + most, last * height))
+                target[run] = rows[run].flip(1).numpy()
+    return result.view(images.shape)
 
 
 def grounds(images: Tensor) -> Tensor:

