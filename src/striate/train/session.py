@@ -133,9 +133,16 @@ class Session:
         self.ema = Ema(self.module, settings.ema) if settings.ema else None
         if settings.checkpointing:
             checkpoint_blocks(self.module, job.graph)
-        self.running = self._runnable()
-        self.parts = parts(job.graph, job.fresh, keeps_statistics=keeps_statistics(settings))
+        self.parts = parts(
+            job.graph,
+            job.fresh,
+            keeps_statistics=keeps_statistics(settings),
+            depth_decay=settings.depth_decay,
+        )
+        for name in self.parts.still:
+            self.module.get_parameter(name).requires_grad_(False)
         self.is_frozen = False
+        self.running = self._runnable()
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
         scales = lr_scales(job.graph, settings.depth_decay)
         # What norms with kept statistics follow has a size that counts.
