@@ -43,28 +43,59 @@ def server() -> ForkServerContext:
 
 
 def run_two(
-    context: ForkServerContext, photos: Path, out: Path, net: str, options: Options
+    context: ForkServerContext,
+    photos: Path,
+    out: Path,
+    net: str,
+    options: Options,
+    *,
+    last_step: int | None = None,
 ) -> None:
-    """Train with two processes, which find each other as those of `torchrun` do."""
+    """Train with two processes, which find each other as those of `torchrun` do.
+
+    Goes on with what is in `out`, if anything is. last_step: of those of this call, at which the
+    first process is killed; the second is then killed too, as `torchrun` would.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     processes = [
-        context.Process(target=_ranked, args=(rank, port, photos, out, net, options))
+        context.Process(target=_ranked, args=(rank, port, photos, out, net, options, last_step))
         for rank in (0, 1)
     ]
     for process in processes:
         process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0]
+    processes[0].join(60)
+    if last_step is not None:
+        processes[1].kill()
+    processes[1].join(60)
+    end = 0 if last_step is None else -signal.SIGKILL
+    assert [process.exitcode for process in processes] == [end, end]
 
 
-def _ranked(rank: int, port: int, photos: Path, out: Path, net: str, options: Options) -> None:
+def _ranked(  # noqa: PLR0913
+    rank: int,
+    port: int,
+    photos: Path,
+    out: Path,
+    net: str,
+    options: Options,
+    last_step: int | None,
+) -> None:
     torch.set_num_threads(1)
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    fit(net, photos, out=out, reporter=Silent(), **options)
+    left = [last_step if rank == 0 and last_step is not None else sys.maxsize]
+
+    def step() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if (out / "settings.json").exists():
+        fit(resume=out, reporter=Counting(step))
+    else:
+        fit(net, photos, out=out, reporter=Counting(step), **options)
     torch.distributed.destroy_process_group()
 
 

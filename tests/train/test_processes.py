@@ -17,13 +17,13 @@ from striate.options import Options
 from striate.train import Silent, fit, load_checkpoint
 from striate.train.processes import Part, Team, seed_step
 from tests.data.pictures import stripe_folder
-from tests.train.killing import run_two, server
+from tests.train.killing import results, run_two, server
 
 # Without batch norm, whose statistics each process has of its own images.
 NET = "input(3, 8, 8) -> conv(8) -> relu -> conv(8, s=2) -> relu -> gap -> fc(2)"
 OPTIONS = Options(
     epochs=3, batch=6, lr=0.05, ema=0.9, flip=True, padding=1, val_share=0.3, workers=1,
-    precision="float32", channels_last=False, compile=False,
+    precision="float32", channels_last=False, compile=False, save_every="0.001s",
 )  # fmt: skip
 
 
@@ -51,6 +51,17 @@ def test_two_processes_end_as_one_does(trained: Path, tmp_path: Path) -> None:
     weights = [load_checkpoint(run, "last").tensors for run in (tmp_path / "one", trained / "two")]
     for name, tensor in weights[0].items():
         assert torch.allclose(weights[1][name], tensor, atol=1e-5), name
+
+
+def test_two_processes_killed_and_gone_on_with_end_the_same_to_the_last_bit(
+    trained: Path, tmp_path: Path
+) -> None:
+    """Killed within the first epoch, and in the step after it."""
+    out, context = tmp_path / "run", server()
+    for last_step in (2, 3, None):
+        run_two(context, trained / "photos", out, NET, OPTIONS, last_step=last_step)
+    assert results(out) == results(trained / "two")
+    assert not (out / "state").exists()
 
 
 def test_scores_of_two_processes_are_those_that_one_finds_for_the_weights(trained: Path) -> None:
