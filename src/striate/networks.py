@@ -144,6 +144,7 @@ class Network:
         *,
         classes: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
+        temperature: float | None = None,
     ) -> tuple[Path, ...]:
         """The files written: the network as an ONNX model for any batch, in float32.
 
@@ -152,6 +153,7 @@ class Network:
         weights: a module of this network (a folded one is written as it is) or its `state_dict`, or
             what `module` takes; None for the weights the text starts with.
         classes, preprocessing: go into the model's metadata; by default those of the weights.
+        temperature: goes there too: what outputs are to be divided by before softmax or sigmoid.
 
         Raises:
             UsageError: weights are missing or of another shape; the file cannot be written.
@@ -179,6 +181,7 @@ class Network:
             name=self.name,
             classes=classes if classes is not None else getattr(loaded, "classes", None),
             preprocessing=record.to_json() if record else None,
+            temperature=temperature,
         )
 
     def source(self) -> str:

@@ -106,7 +106,7 @@ def test_a_file_that_prepares_images_goes_with_the_model(
         "images = network_input(json.loads(facts['preprocessing']), 'upright.png', 'upright.png')\n"
         "outputs = session.run(None, {session.get_inputs()[0].name: images})[0]\n"
         "assert not any(name.startswith(('striate', 'torch')) for name in sys.modules)\n"
-        "print(json.dumps(outputs.tolist()))"
+        "print(json.dumps((outputs / json.loads(facts['temperature'])).tolist()))"
     )
     said = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -115,8 +115,9 @@ def test_a_file_that_prepares_images_goes_with_the_model(
     assert np.array_equal(first, second)
     bundle = striate.load(made)
     assert bundle.calibration is not None
+    assert bundle.calibration.temperature != pytest.approx(1, abs=0.05)
     (expected,) = bundle.predict([photo])
-    raised = np.exp(first / bundle.calibration.temperature)
+    raised = np.exp(first)
     shares = raised / raised.sum()
     found = {guess.name: guess.probability for guess in expected.guesses}
     assert [found["across"], found["upright"]] == pytest.approx(shares.tolist(), abs=1e-4)

@@ -56,10 +56,12 @@ def export_onnx(
     *,
     classes: Sequence[str] | None = None,
     preprocessing: Preprocessing | None = None,
+    temperature: float | None = None,
 ) -> Exported:
     """Write the network with the weights of `module` to an ONNX file, check it and run it once.
 
-    Beside it goes `NAME_preprocess.py`, where it is known how images are prepared.
+    classes, preprocessing, temperature: of its metadata, see `Network.onnx`. Beside it goes
+    `NAME_preprocess.py`, where it is known how images are prepared.
 
     Raises:
         UsageError: the file cannot be written.
@@ -70,7 +72,9 @@ def export_onnx(
     from striate.backends.onnx_model import OPSET
     from striate.backends.onnx_model.run import Session
 
-    files = net.onnx(path, module, classes=classes, preprocessing=preprocessing)
+    files = net.onnx(
+        path, module, classes=classes, preprocessing=preprocessing, temperature=temperature
+    )
     onnx.checker.check_model(str(files[0]), full_check=True)
     session = Session(files[0], threads=torch.get_num_threads())
     record = preprocessing or getattr(getattr(module, "loaded", None), "preprocessing", None)

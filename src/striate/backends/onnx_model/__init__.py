@@ -24,13 +24,14 @@ def onnx_model(
     name: str,
     classes: Sequence[str] | None = None,
     preprocessing: Mapping[str, object] | None = None,
+    temperature: float | None = None,
 ) -> onnx.ModelProto:
     """The network in use (batch norm by its running averages) as an ONNX model in float32.
 
     weights: by the key they are published under, which is also the name of the initialiser; other
         keys are ignored. Nodes are called by the paths of our layers: the last one of a layer by
         the path itself, those before it by path and operator.
-    classes, preprocessing: written into the metadata as JSON, under these names.
+    classes, preprocessing, temperature: written into the metadata as JSON, under these names.
 
     The first axis of every input and output is the batch, of any size. Sizes that the graph leaves
     open stay open. Layers that act only in training are left out.
@@ -40,7 +41,7 @@ def onnx_model(
             in one piece holds, and `save_onnx` is needed.
         GraphError: a layer has no ONNX form, or none for sizes that are open.
     """
-    return whole(built(graph, weights, name, classes, preprocessing))
+    return whole(built(graph, weights, name, classes, preprocessing, temperature))
 
 
 def save_onnx(  # noqa: PLR0913 - those of onnx_model
@@ -51,6 +52,7 @@ def save_onnx(  # noqa: PLR0913 - those of onnx_model
     name: str,
     classes: Sequence[str] | None = None,
     preprocessing: Mapping[str, object] | None = None,
+    temperature: float | None = None,
     most_bytes: int = MOST_BYTES,
 ) -> tuple[Path, ...]:
     """The files written: the model, and its weights beside it if they are too many for one file.
@@ -63,4 +65,6 @@ def save_onnx(  # noqa: PLR0913 - those of onnx_model
         UsageError: as `onnx_model`, but for the size; the file cannot be written.
         GraphError: as `onnx_model`.
     """
-    return save(Path(path), built(graph, weights, name, classes, preprocessing), most_bytes)
+    return save(
+        Path(path), built(graph, weights, name, classes, preprocessing, temperature), most_bytes
+    )

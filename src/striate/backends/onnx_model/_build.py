@@ -61,6 +61,7 @@ def built(
     name: str,
     classes: Sequence[str] | None,
     preprocessing: Mapping[str, object] | None,
+    temperature: float | None,
 ) -> Built:
     """The model of a graph."""
     from onnx import helper
@@ -78,6 +79,8 @@ def built(
         facts["classes"] = json.dumps(list(classes), ensure_ascii=False)
     if preprocessing is not None:
         facts["preprocessing"] = json.dumps(dict(preprocessing), ensure_ascii=False)
+    if temperature is not None:
+        facts["temperature"] = json.dumps(temperature)
     helper.set_model_props(made, facts)
     used = {one for node in builder.nodes for one in node.input}
     return Built(made, builder.tensors.among(used))

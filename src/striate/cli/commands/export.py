@@ -50,11 +50,11 @@ def export(
 ) -> int:
     """Write a network as an ONNX model.
 
-    One file for batches of any size, in float32. The class names and the preprocessing record of a
-    run go into its metadata, and beside it a short Python file that prepares images by that record,
-    with numpy and pillow alone. The model is checked, run by onnxruntime on random input and
-    compared with the network in torch; the largest difference is told. Exit code 1 if it is above
-    0.0001.
+    One file for batches of any size, in float32. The class names, the preprocessing record and the
+    temperature of a run go into its metadata, and beside it a short Python file that prepares
+    images by that record, with numpy and pillow alone. The model is checked, run by onnxruntime on
+    random input and compared with the network in torch; the largest difference is told. Exit code 1
+    if it is above 0.0001.
     """
     from striate.cli.commands._threads import yield_while_waiting
 
@@ -69,6 +69,7 @@ def export(
         output,
         classes=chosen.classes,
         preprocessing=chosen.preprocessing,
+        temperature=chosen.temperature,
     )
     if json:
         _print_json(chosen, done)
@@ -83,6 +84,7 @@ class _Chosen(NamedTuple):
     weights: str
     classes: Sequence[str] | None
     preprocessing: Preprocessing | None
+    temperature: float | None = None
 
 
 def _chosen(net: str, input_: str | None, classes: str | None, weights: str | None) -> _Chosen:
@@ -120,7 +122,11 @@ def _of_run(folder: str, weights: str) -> _Chosen:
 
     bundle = load(folder, weights)
     module = bundle.module()
-    return _Chosen(bundle.network, module, weights, bundle.classes, bundle.preprocessing)
+    known = bundle.calibration
+    temperature = None if known is None else known.temperature
+    return _Chosen(
+        bundle.network, module, weights, bundle.classes, bundle.preprocessing, temperature
+    )
 
 
 def _names(file: str) -> list[str]:
@@ -153,6 +159,7 @@ def _print(chosen: _Chosen, done: Exported) -> None:
         print(f"wrote {done.reference}: prepares images for it, with numpy and pillow alone")
     known = [f"{len(chosen.classes)} class names"] if chosen.classes else []
     known += ["how images are prepared"] if chosen.preprocessing else []
+    known += ["the temperature"] if chosen.temperature is not None else []
     print(f"  network     {chosen.network.name}, {chosen.weights}")
     for word, values in (("input", done.inputs), ("output", done.outputs)):
         for name, axes in values.items():
@@ -180,6 +187,7 @@ def _print_json(chosen: _Chosen, done: Exported) -> None:
         "outputs": {name: list(axes) for name, axes in done.outputs.items()},
         "classes": list(chosen.classes) if chosen.classes else None,
         "preprocessing": chosen.preprocessing.to_json() if chosen.preprocessing else None,
+        "temperature": chosen.temperature,
         "difference": done.difference,
     }
     print(dumps(record))
