@@ -152,9 +152,13 @@ def find_lr(job: Job, reporter: Reporter) -> Curve:
     device = next(job.module.parameters()).device
     way = Way(settings.precision, settings.channels_last)
     module = arrange(deepcopy(job.module), way)
-    split = parts(job.graph, job.fresh, keeps_statistics=keeps_statistics(settings))
-    if settings.freeze == 1:
-        split.freeze(module)
+    split = parts(
+        job.graph,
+        job.fresh,
+        keeps_statistics=keeps_statistics(settings),
+        depth_decay=settings.depth_decay,
+    )
+    (split.freeze if settings.freeze == 1 else split.thaw)(module)
     optimizer = make_optimizer(module, settings, lr_scales(job.graph, settings.depth_decay))
     loss_function = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
     split.train(module)
