@@ -117,6 +117,33 @@ def test_a_damaged_state_is_passed_over_for_the_one_before(stopped: Path, tmp_pa
     assert before.name < newest.name
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "network.cnn is missing  [network-missing]"),
+        ("input(3, 8, 8) -> conv(", "network.cnn is not the text of a network  [network-damaged]"),
+        (
+            NET.replace("conv(8)", "conv(9)", 1),
+            "do not fit network.cnn: 0.bias is 8 in the one, 9 in the other",
+        ),
+        (
+            NET.replace("conv(8) -> bn", "a: conv(8) -> bn", 1),
+            "do not fit network.cnn: 0.bias is 8 in the one, not there in the other",
+        ),
+    ],
+)
+def test_a_network_that_was_changed_or_lost_is_told(
+    stopped: Path, tmp_path: Path, text: str | None, message: str
+) -> None:
+    run = shutil.copytree(stopped, tmp_path / "run")
+    (run / "network.cnn").unlink()
+    if text is not None:
+        (run / "network.cnn").write_text(text)
+    with pytest.raises(BundleError) as caught:
+        fit(resume=run, reporter=Counting())
+    assert message in str(caught.value)
+
+
 def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"is no run folder: settings.json is missing"):
         fit(resume=tmp_path, reporter=Counting())

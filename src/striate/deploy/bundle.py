@@ -13,10 +13,11 @@ from striate.data import Advance, Preprocessing, load_manifest, silent
 from striate.deploy.predict import Belief, Prediction, belief, predict
 from striate.errors import BundleError, StriateError, did_you_mean
 from striate.evaluate import Calibration
-from striate.files import Json, why_unreadable
-from striate.networks import Network, network
+from striate.files import Json
+from striate.networks import Network
 from striate.quantities import dimensions
 from striate.train import MANIFEST, NETWORK, load_checkpoint
+from striate.train.folder import read_network
 
 KNOWN = ("best", "last")
 
@@ -155,7 +156,7 @@ def load(path: str | Path, weights: str = "best") -> Bundle:
         raise _damaged(folder, weights, "classes or metrics are not what they should be")
     if not isinstance(preprocessing, dict):
         raise _damaged(folder, weights, "the preprocessing record is not an object")
-    chosen = _network(folder / NETWORK)
+    chosen = read_network(folder)
     names = len(set(map(str, classes)))
     if chosen.output != (names,):
         ends = f"but {NETWORK} ends in {dimensions(chosen.output)}"
@@ -172,28 +173,6 @@ def load(path: str | Path, weights: str = "best") -> Bundle:
         },
         facts=facts,
     )
-
-
-def _network(path: Path) -> Network:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as missing:
-        raise BundleError.of(
-            "network-missing", f"{path} is missing", "restore it, or train again"
-        ) from missing
-    except (OSError, ValueError) as damage:
-        raise BundleError.of(
-            "network-unreadable", f"{path}: {why_unreadable(damage)}", "restore it"
-        ) from damage
-    try:
-        return network(text)
-    except StriateError as mistake:
-        raise BundleError.of(
-            "network-damaged",
-            f"{path} is not the text of a network",
-            *str(mistake).splitlines(),
-            "restore it, or train again",
-        ) from mistake
 
 
 def _has_last(folder: Path) -> bool:

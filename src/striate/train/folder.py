@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from striate.errors import UsageError
-from striate.files import nearest
+from striate.errors import BundleError, StriateError, UsageError
+from striate.files import nearest, why_unreadable
+from striate.networks import Network, network
 
 SETTINGS = "settings.json"
 NETWORK = "network.cnn"
@@ -60,6 +61,34 @@ def make_folder(wanted: Path | None, *, data: str, network: str) -> Path:
             f"the folder {wanted or RUNS} cannot be made: {refusal.strerror or refusal}",
             "name another one with --out",
         ) from refusal
+
+
+def read_network(folder: Path) -> Network:
+    """The network of a run.
+
+    Raises:
+        BundleError: its text is missing or damaged.
+    """
+    path = folder / NETWORK
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as missing:
+        raise BundleError.of(
+            "network-missing", f"{path} is missing", "restore it, or train again"
+        ) from missing
+    except (OSError, ValueError) as damage:
+        raise BundleError.of(
+            "network-unreadable", f"{path}: {why_unreadable(damage)}", "restore it"
+        ) from damage
+    try:
+        return network(text)
+    except StriateError as mistake:
+        raise BundleError.of(
+            "network-damaged",
+            f"{path} is not the text of a network",
+            *str(mistake).splitlines(),
+            "restore it, or train again",
+        ) from mistake
 
 
 def _next_free(stem: str) -> Path:

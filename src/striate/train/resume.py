@@ -8,19 +8,20 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from torch import nn
+
 from striate.data import Preprocessing, load_manifest
-from striate.errors import BundleError, StriateError, UsageError
-from striate.networks import Network, network
-from striate.quantities import seconds_of
+from striate.errors import BundleError, UsageError
+from striate.quantities import dimensions, seconds_of
 from striate.train.course import Clock
 from striate.train.finish import Outcome
-from striate.train.folder import FINISHED, MANIFEST, NETWORK, SETTINGS, TIMING
+from striate.train.folder import FINISHED, MANIFEST, NETWORK, SETTINGS, TIMING, read_network
 from striate.train.loop import train
 from striate.train.prepare import reopened
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent
 from striate.train.saving.checkpoint import Checkpoint, load_checkpoint
-from striate.train.saving.state import States
+from striate.train.saving.state import States, part
 from striate.train.session import Job, for_training
 from striate.train.settings import Settings
 
@@ -66,12 +67,13 @@ def _job(folder: Path, saved: Checkpoint, settings: Settings, tell: Reporter, te
     preprocessing = facts["preprocessing"]
     assert isinstance(preprocessing, dict)
     record = Preprocessing.from_json(preprocessing)
-    chosen = _network(folder / NETWORK)
+    chosen = read_network(folder)
     manifest = load_manifest(folder / MANIFEST)
     with team.first_goes_first():
         prepared = reopened(manifest, record, settings, reporter=tell)
     loader, val = prepared.loaders(record, settings)
     module, graph = for_training(chosen.module(), chosen.graph, settings)
+    _check_fit(folder, module, saved)
     return Job(
         module=module,
         graph=graph,
@@ -83,6 +85,24 @@ def _job(folder: Path, saved: Checkpoint, settings: Settings, tell: Reporter, te
         facts=facts,
         fresh=tuple(map(str, fresh)),
     )
+
+
+def _check_fit(folder: Path, module: nn.Module, saved: Checkpoint) -> None:
+    """Refuse weights of another network.
+
+    Raises:
+        BundleError: a weight is of another shape than the network's, or one has no place in it.
+    """
+    own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    for name, tensor in part(saved.tensors, "module").items():
+        if own.get(name) != tuple(tensor.shape):
+            raise BundleError.of(
+                "weights-mismatch",
+                f"the weights in {folder} do not fit {NETWORK}: {name} is "
+                f"{dimensions(tuple(tensor.shape))} in the one, "
+                f"{dimensions(own[name]) if name in own else 'not there'} in the other",
+                f"{NETWORK} was changed after the training began: restore it, or train again",
+            )
 
 
 def read_settings(folder: Path) -> Settings:
@@ -187,12 +207,3 @@ def _clean(folder: Path) -> None:
     """Remove files that were being written when the process was stopped."""
     for path in (*folder.glob(".*.part"), *States(folder).folder.glob(".*.part")):
         path.unlink()
-
-
-def _network(path: Path) -> Network:
-    try:
-        return network(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, StriateError) as damage:
-        raise BundleError.of(
-            "network-damaged", f"{path}: {damage}", "restore it, or train again"
-        ) from damage
