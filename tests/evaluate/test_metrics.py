@@ -117,6 +117,14 @@ def test_of_many_classes_the_worst_are_shown() -> None:
     assert lines[-2] == "... the 40 of 50 classes with the lowest F1"
 
 
+def test_long_names_that_end_differently_are_told_apart() -> None:
+    names = tuple(f"Lycopersicon esculentum, its variety number {number}" for number in range(3))
+    rows = class_table(score(logs([0, 1, 2]), np.arange(3), names)).splitlines()[1:4]
+    assert [row.rsplit(maxsplit=4)[0].strip() for row in rows] == [
+        f"Lycopersicon esculentum,...iety number {number}" for number in range(3)
+    ]
+
+
 def test_plain_values_hold_everything() -> None:
     values = score(logs([0, 1]), np.array([0, 1]), NAMES).to_json()
     assert values["images"] == 2

@@ -124,4 +124,5 @@ def _percent(share: float | None, width: int) -> str:
 
 def _short(name: str) -> str:
     shown = name if name.isprintable() else repr(name)
-    return shown if len(shown) <= 40 else f"{shown[:37]}..."
+    # Names of classes often differ in their last letters alone.
+    return shown if len(shown) <= 40 else f"{shown[:24]}...{shown[-13:]}"

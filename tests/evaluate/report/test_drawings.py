@@ -125,6 +125,15 @@ def test_a_calibrated_bin_lies_on_the_diagonal() -> None:
     assert across[1] == pytest.approx(ends["y1"] + 0.7 * (ends["y2"] - ends["y1"]), abs=0.2)
 
 
+def test_the_longest_legend_of_a_training_leaves_room_for_its_title() -> None:
+    names = ("macro-F1", "accuracy in training", "accuracy")
+    series = [Series(name, [(1, 0.5), (2, 0.6)]) for name in names]
+    drawing = line_chart(series, Axis("epoch", 1, 2), Axis("share", 0, 1), title="Scores")
+    (title,) = parts(drawing, "text", "title")
+    left = min(float(str(one.get("x1"))) for one in parts(drawing, "line", "curve"))
+    assert left >= float(str(title.get("x"))) + 7 * len("Scores")  # bold, 12 px: 7 a letter
+
+
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [3, 0, 0]])
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from striate.evaluate.report.axes import RIGHT, TOP, Axis, Sheet
-from striate.evaluate.report.words import width_px
 
 # A curve of more points looks no different.
 MOST_POINTS = 600
 TONES = ("one", "two", "three", "four")
+LETTER_PX = 6.2  # of a legend, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _legend(sheet: Sheet, names: Sequence[str], *, is_filled: bool = False) -> N
     """Names of curves at the upper right, from right to left so that they end at the frame."""
     right = float(sheet.width - RIGHT)
     for number in reversed(range(len(names))):
-        right -= width_px(names[number])
+        right -= LETTER_PX * len(names[number])
         sheet.text(right, 14, names[number], kind="tick")
         right -= 17
         tone = TONES[number % len(TONES)]
