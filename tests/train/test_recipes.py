@@ -58,8 +58,9 @@ def test_an_unknown_recipe_is_refused_with_the_nearest() -> None:
     ],
 )
 def test_a_wrong_recipe_is_refused(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=said) as caught:
         read_recipe("mine", text)
+    assert "the recipe 'mine' cannot be used: " in str(caught.value)
 
 
 def test_a_file_is_a_recipe_and_options_come_before_it(tmp_path: Path) -> None:

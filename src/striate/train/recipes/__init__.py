@@ -91,7 +91,10 @@ def read_recipe(name: str, text: str) -> Recipe:
             raise _bad(name, f"'{key}' is {value!r}, not a text")
     if "recipe" in options:
         raise _bad(name, "a recipe takes no other recipe")
-    check_options(options)
+    try:
+        check_options(options)
+    except UsageError as mistake:
+        raise _bad(name, mistake.diagnostics[0].reason) from mistake
     about = {key: stated.get(key, "") for key in WORDS}
     return Recipe(name=name, text=text, options=MappingProxyType(options), **about)
 
