@@ -51,6 +51,14 @@ class Interrupting(Notes):
         yield show
 
 
+def test_patience_counts_from_the_highest_score(tmp_path: Path) -> None:
+    # Nothing is learned, so that the first epoch is the highest; the later ones are as good.
+    outcome = trained(tmp_path, epochs=8, lr=1e-9, padding=0, patience=2, ema=0)
+    with (tmp_path / "run" / "log.csv").open() as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+    assert outcome.best == 3
+
+
 def test_replicas_learn_alike_each_time(tmp_path: Path) -> None:
     runs = []
     for name in ("one", "two"):

@@ -208,8 +208,8 @@ def _facts(
         "pretrained": None if start.loaded is None else start.loaded.origin,
         "classes": list(manifest.classes),
         "preprocessing": record.to_json(),
-        "selection": f"{settings.metric} on the validation split, give or take one image; of equal "
-        "epochs the later",
+        "selection": f"{settings.metric} on the validation split, give or take four images; of "
+        "equal epochs the later",
         "data": {"root": manifest.root, "fingerprint": manifest.fingerprint()},
         "versions": dict(versions),
     }

@@ -86,13 +86,15 @@ def for_training(module: nn.Module, graph: Graph, settings: Settings) -> tuple[n
 class Best:
     """The best epoch so far; 0 before any.
 
-    score: the highest of any epoch; more is better. facts: what is saved beside its weights.
-    tensors: its weights, as long as they are not on disk. said: what they say about the validation
-    images, if that is still known.
+    score: the highest of any epoch; more is better. rise: the epoch that reached it; the best may
+    be a later one that is about as good. facts: what is saved beside its weights. tensors: its
+    weights, as long as they are not on disk. said: what they say about the validation images, if
+    that is still known.
     """
 
     epoch: int = 0
     score: float | None = None
+    rise: int = 0
     facts: dict[str, Json] = field(default_factory=dict)
     tensors: dict[str, Tensor] | None = None
     said: Answers | None = None
@@ -261,6 +263,7 @@ class Session:
             "best": {
                 "epoch": self.best.epoch,
                 "score": self.best.score,
+                "rise": self.best.rise,
                 "facts": self.best.facts if self.best.tensors else {},
             },
             "metrics": self.metrics,
@@ -314,6 +317,7 @@ class Session:
         self.best = Best(
             epoch=_int(facts["epoch"]),
             score=None if score is None else _float(score),
+            rise=_int(facts["rise"]),
             facts=_object(facts["facts"]),
             tensors=tensors or None,
             said=said,
@@ -346,9 +350,12 @@ class Session:
     def set_best(self, score: float | None, said: Answers | None) -> None:
         """The epoch just finished is the best; its weights are kept until they are saved."""
         facts = self._summary()
+        highest = self.best.score
+        rises = score is None or highest is None or score > highest
         self.best = Best(
             epoch=self.epochs_done,
-            score=score,
+            score=score if rises else highest,
+            rise=self.epochs_done if rises else self.best.rise,
             facts={**facts, **self.job.facts},
             tensors=on_cpu(self.evaluated.state_dict()),
             said=said,
