@@ -39,7 +39,7 @@ class FastGradients(TorchFunctionMode):
     last. Of depthwise convolutions the gradient of the images in bfloat16 with a stride (30 times;
     float32 is used for it), and the gradient of weights wider than 3 (6 to 30 times; it is put
     together from narrower ones). Of others, in bfloat16, the gradient of weights on planes of up to
-    8×8 (1.5 to 7 times; see `small_planes`).
+    8×8 (up to 14 times; see `small_planes`).
     """
 
     def __torch_function__(

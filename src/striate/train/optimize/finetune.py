@@ -94,7 +94,7 @@ def parts(
     still = frozenset(key for key in body if scales[key] < LEAST_RATE)
 
     def before(wanted: frozenset[str]) -> frozenset[str]:
-        needed = _ancestors(graph, [index for index, keys in names.items() if wanted & {*keys}])
+        needed = graph.ancestors(index for index, keys in names.items() if wanted & {*keys})
         return frozenset(graph.nodes[index].path for index in needed)
 
     return Parts(
@@ -164,14 +164,3 @@ def node_keys(graph: Graph, index: int) -> Iterator[str]:
     for weight in node.weights:
         if weight.trained:
             yield f"{node.path}.{weight.name}" if weight.name else node.path
-
-
-def _ancestors(graph: Graph, indices: Collection[int]) -> set[int]:
-    """These nodes and all they depend on."""
-    found, todo = set[int](), list(indices)
-    while todo:
-        index = todo.pop()
-        if index not in found:
-            found.add(index)
-            todo.extend(value.node for value in graph.nodes[index].inputs)
-    return found
