@@ -14,10 +14,11 @@ Every contender gives float32 batches N×C×H×W with mean and deviation taken o
   opencv          the same DataLoader; OpenCV decodes, crops, flips and resizes (its INTER_LINEAR)
 
 On CIFAR-10 images are only flipped, from PNG in the Parquet files of the Hugging Face layout, which
-are in memory for all. Two threads or two processes load; torch has two threads. The contenders take
-turns, and medians of the rounds are printed with their ratios to torchvision. DIR holds
-`imagenet200` (photos) and `cifar10` (Parquet); the large photos are made of the small ones,
-enlarged to 12 megapixels, JPEG of quality 90, in a temporary folder. Needs the extra `bench`.
+are in memory for all. Two threads or two processes load; torch has two threads. Freed memory is
+kept as `fit` keeps it, and the workers of the DataLoaders inherit that. The contenders take turns,
+and medians of the rounds are printed with their ratios to torchvision. DIR holds `imagenet200`
+(photos) and `cifar10` (Parquet); the large photos are made of the small ones, enlarged to 12
+megapixels, JPEG of quality 90, in a temporary folder. Needs the extra `bench`.
 
 With `--threads`, only striate's first epoch of photos, by numbers of threads and of cores that the
 process may use.
@@ -58,6 +59,7 @@ from striate.data import (
 )
 from striate.data.augment import Augmentation, Augmenter, RandomCrop
 from striate.data.contents import Contents
+from striate.train.compute.allocator import keep_freed_memory
 
 BATCH, WORKERS, SIDE = 64, 2, 336
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -78,6 +80,7 @@ def main() -> None:
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     import_torchvision()
+    keep_freed_memory()
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {WORKERS} workers"
