@@ -12,7 +12,7 @@ import torch
 # cores that decode the next images: of 64 photos that cost more than one core needs alone.
 MOST_VALUES = 2**15 - 1
 # What one core does at once where torch has no other: few calls, and it stays in that core's cache.
-MOST_ALONE = 2**18
+MOST_ALONE = 2**19
 
 
 @contextmanager
