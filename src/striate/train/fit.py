@@ -25,6 +25,7 @@ from striate.networks import Network
 from striate.options import Options, check_options
 from striate.train.compute.allocator import keep_freed_memory
 from striate.train.compute.tune import with_batch, with_way
+from striate.train.compute.ways import way_of
 from striate.train.course import Clock
 from striate.train.finish import Outcome
 from striate.train.folder import (
@@ -216,9 +217,8 @@ def _facts(
 
 
 def _settings_line(settings: Settings) -> str:
-    layout = "channels last" if settings.channels_last else "channels first"
     length = f"{settings.time} in all" if settings.time else f"{settings.epochs} epochs"
     return (
-        f"{length}, batch {settings.batch}, learning rate {settings.lr:g}, "
-        f"{settings.changes}, {settings.precision}, {layout}"
+        f"{length}, batch {settings.batch}, learning rate {settings.lr:g}, {settings.changes}, "
+        f"{way_of(settings).words}"
     )

@@ -19,7 +19,7 @@ from striate.ir import Graph
 from striate.quantities import seconds_of
 from striate.train.compute.checkpointing import checkpoint_blocks
 from striate.train.compute.replicas import Replicas
-from striate.train.compute.ways import Way, arrange, compiled
+from striate.train.compute.ways import arrange, compiled, way_of
 from striate.train.course import ByClock, BySteps, Clock, Course
 from striate.train.guard import Guard, Watch
 from striate.train.logbook import Board, Logbook
@@ -128,9 +128,7 @@ class Session:
         self.job = job
         self.team = team
         self.clock = clock
-        self.way = Way(
-            settings.precision, settings.channels_last, settings.compile, settings.replicas
-        )
+        self.way = way_of(settings)
         self.module = arrange(job.module.to(team.device), self.way)
         self.ema = Ema(self.module, settings.ema) if settings.ema else None
         if settings.checkpointing:

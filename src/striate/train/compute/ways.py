@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from striate.errors import UsageError
 from striate.options import Precision
 from striate.train.compute.depthwise import FastGradients
+from striate.train.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Way:
 
 
 PLAIN = Way("float32", channels_last=False)
+
+
+def way_of(settings: Settings) -> Way:
+    """The way that a training is done."""
+    return Way(settings.precision, settings.channels_last, settings.compile, settings.replicas)
 
 
 def check_way(way: Way, device: torch.device) -> None:
