@@ -134,12 +134,16 @@ def fastest_way(
         seconds = measured(*ways) if len(ways) > 1 or wish.compile is None else {}
         chosen = _chosen(seconds) if seconds else ways[0]
         if wish.replicas is None and replicas > 1:
-            seconds |= measured(chosen, replace(chosen, replicas=replicas))
-            chosen = _chosen(seconds)
+            divided = replace(chosen, replicas=replicas)
+            seconds |= measured(chosen, divided)
+            # They gain more from a whole batch than from the few images that are measured.
+            if seconds[divided] <= seconds[chosen] * WORTH_CHANGING:
+                chosen = divided
         after = replace(chosen, compile=True, replicas=1)
         if wish.compile is None and _may_compile(module, device, seconds[chosen] * steps):
             seconds |= measured(after)
-            chosen = _chosen(seconds)
+            if seconds[after] * WORTH_CHANGING < seconds[chosen]:
+                chosen = after
     return Measured(after if wish.compile else chosen, seconds, len(images))
 
 
