@@ -95,7 +95,7 @@ class Options(TypedDict, total=False):
             value="N|auto",
         ),
     ]
-    lr: Annotated[float, About("Highest learning rate.", "in proportion to the batch", low=1e-9)]
+    lr: Annotated[float, About("Highest learning rate.", "in proportion to the batch", low=0)]
     optimizer: Annotated[Optimizer, About("What makes steps out of gradients.", "by the recipe")]
     momentum: Annotated[
         float, About("Momentum, or the first beta.", "by the recipe", low=0, high=0.9999)
