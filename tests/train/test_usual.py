@@ -50,3 +50,8 @@ def test_without_installed_weights_nothing_is_fetched(monkeypatch: pytest.Monkey
 def test_weights_of_an_unnamed_network_are_refused() -> None:
     with pytest.raises(UsageError, match="but not their network"):
         usual_network(seen(500), Options(pretrained="weights.pt"))
+
+
+def test_pictures_with_transparency_are_photos() -> None:
+    audit = QuickAudit((), 150, 150, 0.1, 3, frozenset({2, 4}), ())
+    assert usual.usual_network(audit, Options()).net == "efficientnet_lite0"

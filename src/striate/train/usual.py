@@ -54,7 +54,8 @@ def usual_network(seen: QuickAudit, options: Options) -> Usual:
     is_scratch = (
         options.get("recipe", "finetune") != "finetune" or options.get("pretrained") is False
     )
-    is_photo = not seen.bands or bool(seen.bands & {1, 3})
+    # Pictures with transparency have two or four channels in their files, and are photos too.
+    is_photo = not seen.bands or bool({1, 3} & {seen.channels, *seen.bands})
     if given or (is_photo and not is_scratch and offline_weights(FOR_PHOTOS)):
         return Usual(FOR_PHOTOS, True, "small and fast, with published weights", "finetune")
     return Usual(WITHOUT_WEIGHTS, False, "for photos, from random weights", "scratch")
