@@ -206,7 +206,7 @@ def measured_network(name: str, case: Case, rounds: int) -> dict[str, object]:
 def our_step(session: Session, step: Step) -> None:
     """What the loop does with a batch."""
     learned = learn(session, step, weight=1.0)
-    session.watch.add(step.number, learned, step.batch.places)
+    session.watch.add(step.number, learned, step.places)
     if session.watch.is_due(step.number):
         session.watch.look(session.position.tally)
 

@@ -57,7 +57,7 @@ def assert_same(ones: list[Step], others: list[Step]) -> None:
     for one, other in zip(ones, others, strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.targets, other.targets)
-        assert torch.equal(one.batch.places, other.batch.places)
+        assert torch.equal(one.places, other.places)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -115,8 +115,10 @@ def test_global_chance_is_not_used(photos: Path) -> None:
 def test_nothing_wanted_shows_what_evaluation_sees(photos: Path) -> None:
     options = Options(batch=4, crop_scale=1.0, flip=False, padding=0)
     for step in steps_of(photos, options).epoch(1):
-        assert torch.equal(step.images, network_input(step.batch.images, RECORD))
-        assert torch.equal(step.targets, step.batch.labels)
+        shown = Loader(index(photos), RECORD, 4)
+        (batch,) = shown.batches(step.places.numpy())
+        assert torch.equal(step.images, network_input(batch.images, RECORD))
+        assert torch.equal(step.targets, batch.labels)
 
 
 def test_an_image_that_cannot_be_read_leaves_all_other_steps_as_they_are(
@@ -125,7 +127,7 @@ def test_an_image_that_cannot_be_read_leaves_all_other_steps_as_they_are(
     for file in sorted(photos.rglob("*.png")):
         write(tmp_path / file.relative_to(photos), file.read_bytes())
     whole = list(steps_of(tmp_path, EVERYTHING).epoch(1))
-    name = index(tmp_path).name(int(whole[1].batch.places[0]))
+    name = index(tmp_path).name(int(whole[1].places[0]))
     (tmp_path / name).write_bytes(b"no picture")
     steps = steps_of(tmp_path, EVERYTHING)
     damaged = list(steps.epoch(1))

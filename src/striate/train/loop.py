@@ -142,7 +142,7 @@ class _Loop:
         if len(shown.images):
             images = scaled(shown.images, share_of_side(progress, self.settings))
             learned = learn(session, shown._replace(images=images), weight=weight)
-            session.watch.add(step.number, learned, step.batch.places if weight else ())
+            session.watch.add(step.number, learned, step.places if weight else ())
         session.position.step += 1
         session.is_saved = False
 

@@ -21,14 +21,14 @@ class Step(NamedTuple):
 
     number: of the step, from 0 over the whole training. images: float32, N×C×H×W. targets: labels,
     int64, N, or shares of classes, float32, N×K, where images are mixed or may have several labels.
-    batch: what it was made of. draws: what was done. weight: its planned images, as a share of the
-    mean over all processes that do this step together.
+    places: of the images in their manifest, int64, N. draws: what was done. weight: its planned
+    images, as a share of the mean over all processes that do this step together.
     """
 
     number: int
     images: Tensor
     targets: Tensor
-    batch: Batch
+    places: Tensor
     draws: Draws
     weight: float = 1.0
 
@@ -90,16 +90,14 @@ class Steps:
 
     def _empty(self, number: int) -> Step:
         none = np.empty(0, np.int64)
-        shape = (0, self.record.height, self.record.width, self.record.channels)
-        pixels = torch.empty(shape, dtype=torch.uint8)
-        targets = self.loader.targets(none)
-        batch = Batch(pixels, targets, torch.from_numpy(none))
-        shown = torch.empty(0, *shape[3:], *shape[1:3], device=self.device)
-        return Step(number, shown, targets.to(self.device), batch, Draws())
+        shape = (0, self.record.channels, self.record.height, self.record.width)
+        shown = torch.empty(shape, device=self.device)
+        targets = self.loader.targets(none).to(self.device)
+        return Step(number, shown, targets, torch.from_numpy(none), Draws())
 
     def _step(self, number: int, batch: Batch) -> Step:
         images = batch.images.to(self.device, non_blocking=True)
         labels = batch.labels.to(self.device, non_blocking=True)
         changed = self.augmented(images, labels, step=number, places=batch.places)
         shown = network_input(changed.images, self.record)
-        return Step(number, shown, changed.targets, batch, changed.draws)
+        return Step(number, shown, changed.targets, batch.places, changed.draws)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from striate.data.augment.mixing import mixed, mixed_targets
-from striate.data.augment.moves import flipped, shifted
+from striate.data.augment.moves import flip, shifted
 from striate.data.augment.plan import Augmentation, Draws, draw
 from striate.data.augment.trivial import trivially_augmented
 from striate.data.augment.warp import rotated
@@ -50,9 +50,10 @@ class Augmenter:
     ) -> Augmented:
         """The batch of one step, counted from 0 over the whole training.
 
-        images: uint8, N×H×W×C, on any device; they stay as they are. labels: int64, N; or, of
-        images that may have several, float32, N×K. places: of the images in their manifest, int64,
-        N, which chance goes by; their numbers in the batch where there is no manifest.
+        images: uint8, N×H×W×C, on any device, in one piece; they are used up, for the result may be
+        made in their memory. labels: int64, N; or, of images that may have several, float32, N×K.
+        places: of the images in their manifest, int64, N, which chance goes by; their numbers in
+        the batch where there is no manifest.
         """
         count, height, width, _ = images.shape
         draws = draw(
@@ -71,11 +72,14 @@ class Augmenter:
 def applied(
     images: Tensor, draws: Draws, plan: Augmentation, *, ground: tuple[float, ...]
 ) -> Tensor:
-    """The images with all that was drawn done to them, in the order of the fields of `draws`."""
+    """The images with all that was drawn done to them, in the order of the fields of `draws`.
+
+    images: as for `Augmenter`, used up.
+    """
     if draws.shifts is not None:
         images = shifted(images, draws.shifts, edges=plan.edges)
     if draws.flips is not None:
-        images = flipped(images, draws.flips)
+        flip(images, draws.flips)
     others = (draws.angles, draws.kinds, draws.factors, draws.holes, draws.mix)
     if all(drawn is None for drawn in others):
         return images

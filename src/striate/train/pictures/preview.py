@@ -45,7 +45,7 @@ def first_images(steps: Steps, count: int = COUNT, *, epoch: int = 1) -> list[Sh
     places = np.empty(0, np.int64)
     with closing(steps.epoch(epoch)) as shown:
         for step in shown:
-            places = np.concatenate([places, step.batch.places.numpy()])
+            places = np.concatenate([places, step.places.numpy()])
             found += _shown(step, steps, epoch, repeats(places)[len(found) :])
             if len(found) >= count:
                 break
@@ -99,11 +99,11 @@ def check_picture_name(path: Path) -> None:
 def _shown(step: Step, steps: Steps, epoch: int, again: np.ndarray) -> list[Shown]:
     """The images of a step; `again` says how often each was shown before in the epoch."""
     manifest = steps.loader.manifest
-    names = [manifest.name(int(place)) for place in step.batch.places]
+    names = [manifest.name(int(place)) for place in step.places]
     pixels = _unscaled(step.images, steps.record)
     shown = []
     for image, name in enumerate(names):
-        done = _crop(steps.loader, int(step.batch.places[image]), epoch, int(again[image]))
+        done = _crop(steps.loader, int(step.places[image]), epoch, int(again[image]))
         done |= step.draws.told(image)
         for kind in ("mixup", "cutmix"):
             if isinstance(mix := done.get(kind), dict):
