@@ -154,6 +154,15 @@ class Options(TypedDict, total=False):
             high=1,
         ),
     ]
+    bias_rate: Annotated[
+        float,
+        About(
+            "Learning rate of the biases of norms as a multiple of all others'.",
+            "by the recipe",
+            low=0,
+            high=1000,
+        ),
+    ]
     patience: Annotated[
         int, About("Epochs without a better score to stop after; 0: never.", "0", low=0, high=1e6)
     ]

@@ -144,7 +144,7 @@ class Session:
         self.is_frozen = False
         self.running = self._runnable()
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
-        scales = lr_scales(job.graph, settings.depth_decay)
+        scales = lr_scales(job.graph, settings.depth_decay, bias_rate=settings.bias_rate)
         # What norms with kept statistics follow has a size that counts.
         free = frozenset[str]() if self.parts.keeps_statistics else scale_free(job.graph)
         self.optimizer = make_optimizer(self.module, settings, scales, scale_free=free)

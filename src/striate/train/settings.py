@@ -51,6 +51,7 @@ class Settings:
     balance: Balance = "none"
     freeze: float = 0.0
     depth_decay: float = 1.0
+    bias_rate: float = 1.0
     patience: int = 0
     metric: Metric = "macro-f1"
     precision: Precision = "float32"

@@ -120,6 +120,13 @@ def test_every_parameter_of_a_network_has_a_rate() -> None:
     assert all(0.1 <= scale <= 1 for scale in scales.values())
 
 
+def test_biases_of_norms_and_no_others_have_a_rate_of_their_own() -> None:
+    plain, scales = (lr_scales(network(NET).graph, 0.001, bias_rate=rate) for rate in (1, 64))
+    changed = {key for key in plain if scales[key] != plain[key]}
+    assert changed == {"bn1.bias", "norm.bias"}
+    assert all(scales[key] == 64 * plain[key] for key in changed)
+
+
 def test_a_decay_of_one_gives_all_layers_the_same_rate() -> None:
     assert set(lr_scales(network(NET).graph, 1.0).values()) == {1.0}
 

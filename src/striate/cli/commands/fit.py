@@ -85,7 +85,8 @@ def fit(
     if json:
         print(dumps(outcome.to_json(), allow_nan=False))
         return 0
-    print(f"best epoch {outcome.best} of {outcome.shown:.4g}, in {outcome.folder}")
+    cut = "" if outcome.shown == outcome.epochs else f" ({outcome.shown:.3g} times the images)"
+    print(f"best epoch {outcome.best} of {outcome.epochs}{cut}, in {outcome.folder}")
     if outcome.scores is not None:
         print(f"validation {accuracy_line(outcome.scores)}")
         print(class_table(outcome.scores))

@@ -159,7 +159,8 @@ def find_lr(job: Job, reporter: Reporter) -> Curve:
         depth_decay=settings.depth_decay,
     )
     (split.freeze if settings.freeze == 1 else split.thaw)(module)
-    optimizer = make_optimizer(module, settings, lr_scales(job.graph, settings.depth_decay))
+    scales = lr_scales(job.graph, settings.depth_decay, bias_rate=settings.bias_rate)
+    optimizer = make_optimizer(module, settings, scales)
     loss_function = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
     split.train(module)
     usual = default_lr(settings.batch, settings.optimizer)

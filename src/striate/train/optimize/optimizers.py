@@ -28,10 +28,10 @@ def make_optimizer(
 ) -> Optimizer:
     """The optimizer that the settings name, of all parameters that are trained.
 
-    scales: learning rate of a parameter, by its name, as a share of the highest one; 1 where it is
-    not named. scale_free: names of weights whose size has no effect. `settings.momentum` is the
-    first of the two betas in relatives of Adam. Parameters of one axis do not decay: they are gains
-    and offsets, and pulling them to zero shrinks the signal, not the function.
+    scales: how many times `settings.lr` a parameter learns at, by its name; 1 where it is not
+    named. scale_free: names of weights whose size has no effect. `settings.momentum` is the first
+    of the two betas in relatives of Adam. Parameters of one axis do not decay: they are gains and
+    offsets, and pulling them to zero shrinks the signal, not the function.
 
     Source: T. He et al., "Bag of tricks for image classification with convolutional neural
     networks", 2019, section 3.1.
