@@ -138,6 +138,7 @@ def test_compare_of_a_file_of_predictions_that_is_not_there(
     [
         (["--out", "good.png/run"], "good.png is a file  [out-is-a-file]"),
         (["--recipe", "scrach"], "there is no recipe 'scrach'; did you mean 'scratch'?"),
+        (["--batch", "8", "--accumulate", "9"], "leaves parts without an image of a batch of 8  "),
         (["--metric", "map"], "mAP is for images with several labels; these have one each"),
         (["--find-lr", "--resume", "run"], "--find-lr makes no use of --resume  "),
         (["--find-lr", "--out", "a", "--lr", "1"], "--find-lr makes no use of --out, --lr  "),
@@ -152,6 +153,13 @@ def test_a_training_that_cannot_be(
         capsys, "fit", str(photos), "--net", NET, "--epochs", "1", *options
     )  # fmt: skip
     assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", [["fit"], ["scan"], ["eval", "run"]])
+def test_data_of_an_empty_name(
+    copy: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert "the name of the data is empty  [data-not-found]" in told(capsys, *command, "")
 
 
 @pytest.mark.parametrize(

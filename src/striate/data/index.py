@@ -17,6 +17,10 @@ from striate.discovery import load_all
 from striate.errors import DataError, did_you_mean, listing
 
 DIGITS = "digits"
+_WANTED = (
+    "DATA is a folder of class folders (photos/cat/1.jpg), a list (.csv, .tsv, .jsonl with "
+    "path,label), Parquet, WebDataset .tar, hf:owner/dataset, a manifest, or the word digits"
+)
 
 
 def index(
@@ -56,6 +60,8 @@ def _layout(data: str) -> Layout:
     Raises:
         DataError: there is none, or several.
     """
+    if not data:
+        raise DataError.of("data-not-found", "the name of the data is empty", _WANTED)
     known = [cast(Layout, module) for module in load_all(layouts)]
     fitting = [layout for layout in known if layout.recognises(data)]
     if len(fitting) > 1:
@@ -73,19 +79,15 @@ def _layout(data: str) -> Layout:
 
 
 def _unknown(path: Path) -> DataError:
-    wanted = (
-        "DATA is a folder of class folders (photos/cat/1.jpg), a list (.csv, .tsv, .jsonl with "
-        "path,label), Parquet, WebDataset .tar, hf:owner/dataset, a manifest, or the word digits"
-    )
     if path.exists():
-        return DataError.of("not-a-data-set", f"{shown(str(path))} is of no known layout", wanted)
+        return DataError.of("not-a-data-set", f"{shown(str(path))} is of no known layout", _WANTED)
     near: list[str] = []
     if path.parent.is_dir():
         near = [child.name for child in path.parent.iterdir() if not child.name.startswith(".")]
     return DataError.of(
         "data-not-found",
         f"there is no folder or file {shown(str(path))}{did_you_mean(path.name, [*near, DIGITS])}",
-        wanted,
+        _WANTED,
     )
 
 

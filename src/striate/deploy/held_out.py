@@ -53,7 +53,7 @@ def held_out(
     present = [name for name in SPLITS if (manifest.splits == name).any()]
     wanted = split or next((name for name in ("test", "val") if name in present), None)
     if wanted is None:
-        if not data:
+        if data is None:
             raise UsageError.of(
                 "nothing-held-out",
                 f"{bundle.folder} held out no images",
@@ -70,7 +70,7 @@ def held_out(
             f"it has: {', '.join(present)}",
         )
     # The run's own splits may lack a rare class: that is known since the training.
-    allow = allowed.missing or not data
+    allow = allowed.missing or data is None
     return wanted, part.with_classes(
         bundle.classes, allow_missing=allow, drop_unknown=allowed.unknown
     )
@@ -93,7 +93,7 @@ def seen_before(bundle: Bundle, manifest: Manifest) -> Seen:
 
 
 def _manifest(bundle: Bundle, data: str | None, allowed: Allowed) -> Manifest:
-    if data:
+    if data is not None:
         found = index(data, follow_links=allowed.links, allow_empty=allowed.missing)
         return _by_known_names(found, bundle)
     if bundle.folder is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from striate.data import (
     with_validation,
 )
 from striate.data.audit import QuickAudit, quick_audit
+from striate.data.audit.counts import counts_line
 from striate.data.names import shown
 from striate.errors import DataError, listing
 from striate.options import Options
@@ -112,7 +112,9 @@ def read_data(
         )
     seen = quick_audit(divided, most=_looked(divided))
     # The first line counts images and classes; ours says as well whether validation was drawn.
-    for line in (_counts_line(data, divided, manifest), *seen.lines[1:]):
+    is_drawn = not (manifest.splits == "val").any()
+    counted = counts_line(divided, drawn="val" if is_drawn else None)
+    for line in (f"{data}: {counted}", *seen.lines[1:]):
         reporter.line(line)
     return divided, seen
 
@@ -244,19 +246,3 @@ def _looked(manifest: Manifest) -> int:
     sizes = manifest.column("bytes")
     mean = float(sizes.clip(0).mean()) if len(sizes) else 0.0
     return int(np.clip(LOOKED_BYTES / max(mean, 1), FEWEST_LOOKED, MOST_LOOKED))
-
-
-def _counts_line(data: str | Path, divided: Manifest, stated: Manifest) -> str:
-    """What was understood: images, classes, splits, and whether validation was drawn."""
-    counts = Counter(divided.splits.tolist())
-    is_drawn = counts["val"] > 0 and not (stated.splits == "val").any()
-    parts = [
-        f"{name} {counts[name]:,}{' (drawn from train)' if name == 'val' and is_drawn else ''}"
-        for name in ("train", "val", "test")
-        if counts[name]
-    ]
-    names = listing([shown(name) for name in divided.classes], most=6)
-    return (
-        f"{data}: {len(divided):,} images of {len(divided.classes)} classes ({names}); "
-        + ", ".join(parts)
-    )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from striate.data import Manifest, Preprocessing, default_share, usable_cores
 from striate.data.augment import Augmentation, Edges, RandomCrop
+from striate.errors import UsageError
 from striate.files import Json
 from striate.options import Balance, Metric, Optimizer, Options, Precision, Schedule
 from striate.quantities import seconds_of
@@ -140,8 +141,8 @@ def resolve(  # noqa: PLR0913  all by name
     recipe: unless the user names another.
 
     Raises:
-        UsageError: an augmentation that makes no sense for the channels of the network, or an
-            unknown recipe.
+        UsageError: an augmentation that makes no sense for the channels of the network, an
+            unknown recipe, or a batch of fewer images than it is to have parts.
     """
     images = len(manifest)
     is_pretrained = bool(pretrained)
@@ -185,6 +186,13 @@ def resolve(  # noqa: PLR0913  all by name
     origins |= {name: origin for name, (_, origin) in chosen.items()}
     settings = Settings(**values, origins=origins)  # type: ignore[arg-type]
     settings.augmentation.check(record.channels)
+    if settings.accumulate > settings.batch:
+        raise UsageError.of(
+            "accumulate",
+            f"--accumulate {settings.accumulate} leaves parts without an image of a batch of "
+            f"{settings.batch}",
+            f"at most --accumulate {settings.batch}, or a larger --batch",
+        )
     return settings
 
 
