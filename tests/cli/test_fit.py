@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from striate.cli.main import run
+from striate.train.finish import Outcome
 from tests.data.pictures import stripe_folder, write
 
 NET = "input(3, 8, 8) -> conv(8) -> bn -> relu -> conv(8, s=2) -> bn -> relu -> fc(2)"
@@ -109,3 +110,19 @@ def test_ctrl_c_saves_and_gives_code_130(photos: Path) -> None:
     )
     facts = json.loads(Path("runs/photos-network-1/last.json").read_text())
     assert facts["epoch"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (5.0, "best epoch 4 of 5, in run\n"),
+        (4.258, "best epoch 4 of 5 (4.26 times the images), in run\n"),
+    ],
+)
+def test_the_end_says_when_the_clock_cut_the_last_epoch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shown: float, said: str
+) -> None:
+    ended = Outcome(Path("run"), 5, 4, None, 600.0, is_interrupted=False, shown=shown)
+    monkeypatch.setattr("striate.train.fit", lambda *_, **__: ended)
+    assert run(["fit", "digits"]) == 0
+    assert capsys.readouterr().out == said

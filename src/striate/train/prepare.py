@@ -25,7 +25,6 @@ from striate.data import (
     with_validation,
 )
 from striate.data.audit import QuickAudit, quick_audit
-from striate.data.audit.counts import counts_line
 from striate.data.names import shown
 from striate.errors import DataError, listing
 from striate.options import Options
@@ -110,11 +109,10 @@ def read_data(
             f"{data} has {training} images to train on; two or more are needed",
             "training images are those outside the folders val and test",
         )
-    seen = quick_audit(divided, most=_looked(divided))
-    # The first line counts images and classes; ours says as well whether validation was drawn.
     is_drawn = not (manifest.splits == "val").any()
-    counted = counts_line(divided, drawn="val" if is_drawn else None)
-    for line in (f"{data}: {counted}", *seen.lines[1:]):
+    seen = quick_audit(divided, most=_looked(divided), drawn="val" if is_drawn else None)
+    counted, *others = seen.lines
+    for line in (f"{data}: {counted}", *others):
         reporter.line(line)
     return divided, seen
 

@@ -11,12 +11,13 @@ from PIL import Image
 
 from striate.data import index
 from striate.data.audit import QuickAudit, quick_audit
+from striate.data.audit.quick import HEADS
 from tests.data.audit.looking import scene
 from tests.data.pictures import encoded, png, write
 
 
-def quick(root: Path, **more: int) -> QuickAudit:
-    return quick_audit(index(root), **more)
+def quick(root: Path, *, most: int = HEADS) -> QuickAudit:
+    return quick_audit(index(root), most=most)
 
 
 def test_sizes_kinds_and_counts_are_told(tmp_path: Path) -> None:
@@ -33,6 +34,11 @@ def test_sizes_kinds_and_counts_are_told(tmp_path: Path) -> None:
         "kinds: PNG RGB 86 %, JPEG RGB 14 %",
         "fewer than 10 images to train on: a 6, b 6",
     )
+
+
+def test_one_image_of_one_class_is_said_so(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "x.png", encoded(scene(0)))
+    assert quick(tmp_path).lines[0] == "1 image of 1 class (a); train 1"
 
 
 def test_what_is_odd_is_told(tmp_path: Path) -> None:

@@ -127,6 +127,13 @@ def test_biases_of_norms_and_no_others_have_a_rate_of_their_own() -> None:
     assert all(scales[key] == 64 * plain[key] for key in changed)
 
 
+def test_a_norm_that_is_used_twice_has_its_rate_once() -> None:
+    net = network("input(3, 8, 8) -> m -> relu -> m -> gap -> fc(2) where m: bn")
+    scales = lr_scales(net.graph, 1.0, bias_rate=64)
+    assert sorted(scales.values()).count(64) == 1
+    assert max(scales.values()) == 64
+
+
 def test_a_decay_of_one_gives_all_layers_the_same_rate() -> None:
     assert set(lr_scales(network(NET).graph, 1.0).values()) == {1.0}
 

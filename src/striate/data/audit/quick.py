@@ -51,10 +51,11 @@ class QuickAudit:
         return self.channels > 1
 
 
-def quick_audit(manifest: Manifest, *, most: int = HEADS) -> QuickAudit:
+def quick_audit(manifest: Manifest, *, most: int = HEADS, drawn: str | None = None) -> QuickAudit:
     """What the heads of up to `most` images say, and the names and counts of all; decodes nothing.
 
-    Size, share and channels are those of the training images.
+    Size, share and channels are those of the training images. drawn: the split that was drawn from
+    `train`.
 
     Raises:
         DataError: the images are gone.
@@ -68,7 +69,7 @@ def quick_audit(manifest: Manifest, *, most: int = HEADS) -> QuickAudit:
     (height, width), count = sizes.most_common(1)[0] if sizes else ((224, 224), 0)
     share = count / max(sizes.total(), 1)
     lines = [
-        counts_line(manifest),
+        counts_line(manifest, drawn=drawn),
         *_pictures(known, len(places), len(manifest)),
         *_unreadable(bad, len(places)),
         *_names(manifest),
