@@ -1,53 +1,11 @@
-"""Chance by numbers: that of numpy's own Philox, and the same in whatever order one asks."""
+"""Chance by numbers: the published words of Philox, the same in whatever order one asks."""
 
 from __future__ import annotations
-
-import pickle
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from striate.data.chance import Chance, philox, repeats, uniforms
-
-
-def first(chance: Chance, **at: int) -> list[float]:
-    return chance.at(**at).random(6).tolist()  # type: ignore[no-any-return]
-
-
-def test_it_is_numpys_philox_started_at_the_numbers() -> None:
-    key = np.random.SeedSequence(7).generate_state(2, np.uint64)
-    for epoch, place, repeat in ((0, 0, 0), (3, 10**9, 0), (2, 5, 4)):
-        fresh = np.random.Generator(np.random.Philox(key=key, counter=[0, place, epoch, repeat]))
-        expected = fresh.random(6).tolist()
-        assert first(Chance(7), epoch=epoch, place=place, repeat=repeat) == expected
-
-
-def test_what_was_drawn_before_changes_nothing() -> None:
-    chance = Chance(1)
-    expected = first(chance, epoch=1, place=2)
-    # Halves of numbers are kept for the next draw, and of blocks of four some are left.
-    chance.at(epoch=1, place=3).integers(0, 9, 3, dtype=np.int32)
-    assert first(chance, epoch=1, place=2) == expected
-    assert first(pickle.loads(pickle.dumps(chance)), epoch=1, place=2) == expected  # noqa: S301
-
-
-def test_seed_epoch_place_and_repeat_each_give_other_numbers() -> None:
-    drawn = [
-        first(Chance(seed), epoch=epoch, place=place, repeat=repeat)
-        for seed in (0, 1)
-        for epoch in (0, 1)
-        for place in (0, 1)
-        for repeat in (0, 1)
-    ]
-    assert len({number for numbers in drawn for number in numbers}) == 16 * 6
-
-
-def test_threads_do_not_disturb_each_other() -> None:
-    chance = Chance(5)
-    expected = [first(chance, epoch=0, place=place) for place in range(200)]
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda p: first(chance, epoch=0, place=p), range(200))) == expected
+from striate.data.chance import philox, repeats, uniforms
 
 
 @pytest.mark.parametrize("length", [0, 1, 50])
@@ -84,6 +42,13 @@ def test_what_a_place_draws_does_not_depend_on_the_others() -> None:
     assert np.array_equal(uniforms(1, 2, places=places, count=5), drawn[:, :5])
     assert len(np.unique(drawn)) == drawn.size
     assert not np.isin(uniforms(2, 1, places=places, count=7), drawn).any()
+
+
+def test_a_place_that_comes_again_draws_other_numbers() -> None:
+    places = np.array([3, 3, 8, 3])
+    drawn = uniforms(1, 2, places=places, again=np.array([0, 1, 0, 2]), count=5)
+    assert len(np.unique(drawn)) == drawn.size
+    assert np.array_equal(drawn[[0, 2]], uniforms(1, 2, places=places[[0, 2]], count=5))
 
 
 def test_drawn_numbers_are_even_and_independent() -> None:

@@ -130,6 +130,14 @@ class Cache:
         kept = segment.read(row)
         return None if kept is None else Picture(kept, *segment.full_size(row))
 
+    def sizes(self, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Height and width of pictures in their files, and as they are kept: N×2 each."""
+        rows = np.empty(len(slots), ROW)
+        for segment, mine, places in self._by_segment(slots):
+            rows[places] = segment.table[mine]
+        full = np.stack([rows["full_height"], rows["full_width"]], axis=1)
+        return full, np.stack([rows["height"], rows["width"]], axis=1)
+
     def write(self, slot: int, picture: np.ndarray) -> None:
         """Keep a picture; where that fails, `failure` says why and nothing more is written."""
         if slot < 0 or self.failure is not None:

@@ -49,9 +49,8 @@ class Picture(NamedTuple):
 
     def scaled(self, box: Box) -> Box:
         """A part of the whole file, in pixels of `array`."""
-        across = self.array.shape[1] / self.width
-        down = self.array.shape[0] / self.height
-        return Box(box.left * across, box.top * down, box.right * across, box.bottom * down)
+        height, width = self.array.shape[:2]
+        return box.scaled(height / self.height, width / self.width)
 
 
 def header(content: bytes, *, name: str = "image") -> Header:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,30 +13,45 @@ from striate.data.decode import resampled
 from striate.data.preprocessing import Box, Preprocessing
 
 
-def scale_part(array: np.ndarray, box: Box, record: Preprocessing, target: np.ndarray) -> None:
+class Part(NamedTuple):
+    """Whole pixels of a picture, at least one, from its upper left corner."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def nearest_part(box: Box, height: int, width: int) -> Part:
+    """The whole pixels nearest to a part of a picture of `height`×`width`, inside it."""
+    left, right = _whole(box.left, box.right, width)
+    top, bottom = _whole(box.top, box.bottom, height)
+    return Part(left, top, right, bottom)
+
+
+def scale_part(array: np.ndarray, part: Part, record: Preprocessing, target: np.ndarray) -> None:
     """Write a part of a picture, scaled to what the network takes, to its place in a batch.
 
-    Like `resampled`, by torch: edges of the part are moved to whole pixels, nothing beyond them is
-    looked at, and levels may differ by one (by more where a cubic filter overshoots black or
-    white). Only for training, where the part is drawn by chance anyway. Where torch has no fast
-    way (more than four channels, or a processor without AVX2) it is `resampled` that does it.
+    Like `resampled`, by torch: nothing beyond the part is looked at, and levels may differ by one
+    (by more where a cubic filter overshoots black or white). Only for training, where the part is
+    drawn by chance anyway. Where torch has no fast way (more than four channels, or a processor
+    without AVX2) it is `resampled` that does it.
 
     array: uint8, h×w×C. target: uint8, H×W×C, in one piece.
     """
-    height, width, channels = array.shape
-    top, bottom = _whole(box.top, box.bottom, height)
-    left, right = _whole(box.left, box.right, width)
+    left, top, right, bottom = part
+    channels = array.shape[2]
     # Copied by numpy: torch would start threads of its own for it in every thread of ours.
-    part = _SCRATCH.room(bottom - top, right - left, channels)
-    part[...] = array[top:bottom, left:right]
+    seen = _SCRATCH.room(bottom - top, right - left, channels)
+    seen[...] = array[top:bottom, left:right]
     if channels > 4 or not _IS_FAST:
-        target[...] = resampled(part, Box(0, 0, right - left, bottom - top), record)
+        target[...] = resampled(seen, Box(0, 0, right - left, bottom - top), record)
         return
     # What `interpolate` calls, which has no way to write where one wants. The same operation of
     # `torch.ops` takes 6 µs more.
     scale = getattr(torch._C._nn, _OPERATIONS[record.interpolation])
     size = (record.height, record.width)
-    scale(_channels_last(part), size, False, None, None, out=_channels_last(target))
+    scale(_channels_last(seen), size, False, None, None, out=_channels_last(target))
 
 
 class _Scratch(threading.local):

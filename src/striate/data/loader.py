@@ -18,14 +18,14 @@ from torch import Tensor
 
 from striate.data.augment.views import View
 from striate.data.cache import Cache, shrunk
-from striate.data.chance import Chance, repeats
+from striate.data.chance import repeats, uniforms
 from striate.data.contents import Contents, contents
 from striate.data.decode import Picture, UnreadableImageError, decode, shown_part
-from striate.data.drawn import scale_part
+from striate.data.drawn import Part, nearest_part, scale_part
 from striate.data.health import Unreadable
 from striate.data.labels import Labels
 from striate.data.manifest import Manifest
-from striate.data.preprocessing import Preprocessing
+from striate.data.preprocessing import Box, Preprocessing
 from striate.data.sharding import Shard
 from striate.data.workers import usable_cores
 
@@ -95,7 +95,6 @@ class Loader:
         self.waited_s = 0.0
         self.used_s = 0.0
         self.kept_before = 0.0
-        self._chance = Chance(seed)
         self._bad: dict[int, Unreadable] = {}
         self._is_bad = np.zeros(len(manifest), bool)
         self._labels = Labels(manifest, is_multilabel=is_multilabel)
@@ -210,16 +209,21 @@ class Loader:
     ) -> _Filling:
         """A batch whose images are being put into their places."""
         filling = self._filling(part)
+        filling.stop = stop
+        if self.view is not None:
+            filling.chance = self.chance(self.view, part.places, epoch, part.repeats)
         count = len(part.places)
         share = max(1, -(-count // self.workers))
         # What is only copied needs no small portions; checksums are left to the threads.
         is_there = self._slots is not None and self._has(part.places)
+        if is_there and self.view is not None:
+            filling.parts = self._parts(self.view, filling)
         # Nor do parts of pictures that are there, which take a tenth of the time of decoding.
         most = CHUNK if not is_there else share if self.view is None else 2 * CHUNK
         chunk = min(most, share)
         for first in range(0, count, chunk):
             rows = range(first, min(first + chunk, count))
-            filling.jobs.append(pool.submit(self._fill, filling, rows, epoch, stop))
+            filling.jobs.append(pool.submit(self._fill, filling, rows))
         return filling
 
     def _finished(self, filling: _Filling) -> Generator[Batch]:
@@ -233,30 +237,61 @@ class Loader:
         if len(places):
             yield Batch(images, self.targets(places), torch.from_numpy(places))
 
-    def _fill(self, filling: _Filling, rows: range, epoch: int, stop: threading.Event) -> None:
+    def _fill(self, filling: _Filling, rows: range) -> None:
         """Put some images of a batch into their places. Runs in a thread."""
         places = filling.places[rows.start : rows.stop]
-        target = filling.pixels[rows.start : rows.stop]
         if self._is_kept(places):
-            self._gather(places, target)
+            self._gather(places, filling.pixels[rows.start : rows.stop])
             return
-        again = filling.repeats[rows.start : rows.stop]
-        for place, repeat, image in zip(places.tolist(), again.tolist(), target, strict=True):
-            if stop.is_set():
+        put = self._put_picture
+        if self.view is not None:
+            put = self._put_part_of_file if self.side is None else self._put_part_of_whole
+        for row, place in zip(rows, places.tolist(), strict=True):
+            if filling.stop.is_set():
                 return
             if self._is_bad[place]:
                 continue
             try:
-                if self.view is None:
-                    image[...] = self._picture(place)
-                else:
-                    self._put_view(place, self.view, self.chance(place, epoch, repeat), image)
+                put(filling, row, place)
             except UnreadableImageError as bad:
                 self._bad[place] = Unreadable(self.manifest.full_name(place), bad.reason)
                 self._is_bad[place] = True
             except Exception as error:
                 error.add_note(f"while loading {self.manifest.name(place)}")
                 raise
+
+    def _put_picture(self, filling: _Filling, row: int, place: int) -> None:
+        """Write an image as the network sees it in evaluation to its row of a batch."""
+        filling.pixels[row] = self._picture(place)
+
+    def _put_part_of_file(self, filling: _Filling, row: int, place: int) -> None:
+        """Write the part of an image's file that the view draws, scaled, to its row of a batch."""
+        array, box = shown_part(
+            self._read(place),
+            self._drawn_record,
+            view=lambda height, width: self._box(filling, row, height, width),
+        )
+        part = nearest_part(box, *array.shape[:2])
+        scale_part(array, part, self.record, filling.pixels[row])
+
+    def _put_part_of_whole(self, filling: _Filling, row: int, place: int) -> None:
+        """The same of the whole picture, scaled down."""
+        if filling.parts:
+            assert self.cache is not None
+            assert self._slots is not None
+            kept = self.cache.read(self._slots.item(place))
+            if kept is not None:
+                scale_part(kept, filling.parts[row], self.record, filling.pixels[row])
+                return
+        whole = self._whole(place)
+        box = whole.scaled(self._box(filling, row, whole.height, whole.width))
+        part = nearest_part(box, *whole.array.shape[:2])
+        scale_part(whole.array, part, self.record, filling.pixels[row])
+
+    def _box(self, filling: _Filling, row: int, height: int, width: int) -> Box:
+        """The part of an image of a batch that the view draws."""
+        assert self.view is not None
+        return self.view.box(height, width, iter(filling.chance[row]))
 
     def _picture(self, place: int) -> np.ndarray:
         """An image as the network sees it in evaluation."""
@@ -269,38 +304,26 @@ class Loader:
             self.cache.write(slot, kept)
         return kept
 
-    def chance(self, place: int, epoch: int, repeat: int = 0) -> np.random.Generator:
-        """What the view of an image is drawn from in an epoch, whenever and in which thread.
+    def chance(
+        self, view: View, places: np.ndarray, epoch: int, again: np.ndarray
+    ) -> list[list[float]]:
+        """What a view of each of these images is drawn from in an epoch.
 
-        repeat: how often the image came before in the order of that pass. The generator is good
-        until the same thread asks for the next.
+        again: how often each image came before in the order of that pass.
         """
-        return self._chance.at(epoch=epoch, place=place, repeat=repeat)
+        drawn = uniforms(self.seed, epoch, places=places, again=again, count=view.numbers)
+        numbers: list[list[float]] = drawn.tolist()
+        return numbers
 
-    def _put_view(
-        self, place: int, view: View, chance: np.random.Generator, target: np.ndarray
-    ) -> None:
-        """Write the part of an image that a view draws, scaled to what the network takes."""
-        if self.side is None:
-            array, box = shown_part(
-                self._read(place),
-                self._drawn_record,
-                view=lambda height, width: view.box(height, width, chance),
-            )
-            scale_part(array, box, self.record, target)
-            return
-        whole = self._whole(place, self.side)
-        box = view.box(whole.height, whole.width, chance)
-        scale_part(whole.array, whole.scaled(box), self.record, target)
-
-    def _whole(self, place: int, side: int) -> Picture:
+    def _whole(self, place: int) -> Picture:
         """A whole picture, scaled down to the shorter side `side`."""
+        assert self.side is not None
         if self.cache is None or self._slots is None:
-            return shrunk(self._read(place), self.record, side)
+            return shrunk(self._read(place), self.record, self.side)
         slot = int(self._slots[place])
         whole = self.cache.picture(slot)
         if whole is None:
-            whole = shrunk(self._read(place), self.record, side)
+            whole = shrunk(self._read(place), self.record, self.side)
             self.cache.write(slot, whole.array)
         return whole
 
@@ -318,6 +341,22 @@ class Loader:
             return False
         return self.cache.holds(self._slots[places])
 
+    def _parts(self, view: View, filling: _Filling) -> list[Part]:
+        """The parts that the view draws of the pictures of a batch that are all in the cache.
+
+        Of all of them before the threads begin: while one thread is in Python the others wait, and
+        each time they do costs more than this.
+        """
+        assert self.cache is not None
+        assert self._slots is not None
+        full, kept = self.cache.sizes(self._slots[filling.places])
+        parts = []
+        drawn = zip(full.tolist(), kept.tolist(), filling.chance, strict=True)
+        for (height, width), (down, across), chance in drawn:
+            box = view.box(height, width, iter(chance))
+            parts.append(nearest_part(box.scaled(down / height, across / width), down, across))
+        return parts
+
     def _has(self, places: np.ndarray) -> bool:
         assert self.cache is not None
         assert self._slots is not None
@@ -332,7 +371,7 @@ class Loader:
         """Room for a batch; where there is a GPU, in memory that it can read by itself."""
         shape = (len(part.places), self.record.height, self.record.width, self.record.channels)
         images = torch.empty(shape, dtype=torch.uint8, pin_memory=torch.cuda.is_available())
-        return _Filling(part, images)
+        return _Filling(part.places, images)
 
     @cached_property
     def _read(self) -> Contents:
@@ -347,11 +386,17 @@ class _Part(NamedTuple):
 
 
 class _Filling:
-    """A batch that is being made: its part, its images as tensor and as array, who makes it."""
+    """A batch that is being made: its images as tensor and as array, who makes them and of what.
 
-    def __init__(self, part: _Part, images: Tensor) -> None:
-        self.places = part.places
-        self.repeats = part.repeats
+    chance: what the view of each image is drawn from. parts: what it draws of the pictures in the
+    cache, where all are there. stop: set when the batch is not wanted.
+    """
+
+    def __init__(self, places: np.ndarray, images: Tensor) -> None:
+        self.places = places
         self.images = images
         self.pixels = images.numpy()
+        self.chance: list[list[float]] = []
+        self.parts: list[Part] = []
+        self.stop = threading.Event()
         self.jobs: list[Future[None]] = []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
-
-import numpy as np
 
 from striate.data.preprocessing import Box
 
@@ -15,10 +14,19 @@ TRIES = 10
 
 
 class View(Protocol):
-    """Draws the part of a picture that is shown."""
+    """Draws the part of a picture that is shown.
 
-    def box(self, height: int, width: int, chance: np.random.Generator) -> Box:
-        """A part of a picture of `height`×`width`, in its pixels; draws from `chance` only."""
+    numbers: of chance that it takes for a picture, at most.
+    """
+
+    @property
+    def numbers(self) -> int: ...
+
+    def box(self, height: int, width: int, chance: Iterator[float]) -> Box:
+        """A part of a picture of `height`×`width`, in its pixels.
+
+        chance: numbers from 0 to below 1, `numbers` of them.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +46,21 @@ class RandomCrop:
     aspect: float = 1.0
     stretch: float = 4 / 3
 
-    def box(self, height: int, width: int, chance: np.random.Generator) -> Box:
-        """A part of a picture of `height`×`width`, in its pixels."""
+    @property
+    def numbers(self) -> int:
+        """Two for each try of a size, and two for the place."""
+        return 2 * TRIES + 2
+
+    def box(self, height: int, width: int, chance: Iterator[float]) -> Box:
+        """A part of a picture of `height`×`width`, in its pixels, the edges between two of them."""
         limit = math.log(self.stretch)
         for _ in range(TRIES):
-            # Numbers as `uniform` draws them, in a fifth of its time.
-            area = height * width * (self.lowest + (1 - self.lowest) * chance.random())
-            ratio = self.aspect * math.exp(-limit + 2 * limit * chance.random())
+            area = height * width * (self.lowest + (1 - self.lowest) * next(chance))
+            ratio = self.aspect * math.exp(limit * (2 * next(chance) - 1))
             across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
             if 0 < across <= width and 0 < down <= height:
-                left = int(chance.integers(0, width - across + 1))
-                top = int(chance.integers(0, height - down + 1))
+                left = int(next(chance) * (width - across + 1))
+                top = int(next(chance) * (height - down + 1))
                 return Box(left, top, left + across, top + down)
         return self._middle(height, width)
 
