@@ -216,11 +216,11 @@ class Loader:
         share = max(1, -(-count // self.workers))
         # What is only copied needs no small portions; checksums are left to the threads.
         is_there = self._slots is not None and self._has(part.places)
-        if is_there and self.view is not None:
-            filling.parts = self._parts(self.view, filling)
         # Nor do parts of pictures that are there, which take a tenth of the time of decoding.
         most = CHUNK if not is_there else share if self.view is None else 2 * CHUNK
         chunk = min(most, share)
+        if is_there and self.view is not None:
+            filling.parts = self._parts(self.view, filling)
         for first in range(0, count, chunk):
             rows = range(first, min(first + chunk, count))
             filling.jobs.append(pool.submit(self._fill, filling, rows))

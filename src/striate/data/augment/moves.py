@@ -58,8 +58,7 @@ def _flip_by_rows(images: Tensor, flips: np.ndarray) -> None:
     Python's lock, and then waits for the threads that load the next images.
     """
     count, height, width, channels = images.shape
-    rows = images.view(count * height, width, channels)
-    pixels = rows.numpy()
+    pixels = images.numpy().reshape(count * height, width, channels)
     firsts = np.flatnonzero(np.diff(flips, prepend=~flips[:1])).tolist()
     with rows_at_once(width * channels) as most:
         for first, last in pairwise([*firsts, count]):
@@ -67,7 +66,7 @@ def _flip_by_rows(images: Tensor, flips: np.ndarray) -> None:
                 continue
             for start in range(first * height, last * height, most):
                 run = slice(start, min(start + most, last * height))
-                pixels[run] = rows[run].flip(1).numpy()
+                pixels[run] = torch.from_numpy(pixels[run]).flip(1).numpy()
 
 
 def grounds(images: Tensor) -> Tensor:
