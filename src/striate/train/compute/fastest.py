@@ -30,8 +30,8 @@ WORTH_CHANGING = 1.05
 MEASURING_SHARE = 0.05
 # Steps that measuring all ways takes in all, warm-up included.
 STEPS_MEASURED = 3 * (TURNS + 1)
-# Multiply-accumulates of a step that is measured: about a third of a second on two cores.
-MACS_OF_A_STEP = 1.4e10
+# Multiply-accumulates of a step that is measured: about half a second on two cores.
+MACS_OF_A_STEP = 2e10
 # Fewer images than this say little about a whole batch.
 FEWEST_IMAGES = 8
 # What the forward and the backward pass of a step cost, in forward passes.
