@@ -12,7 +12,7 @@ from striate.analysis.receptive_field import Field
 from striate.analysis.report import report
 from striate.analysis.summary import Summary, summary
 from striate.analysis.table import Row, layer_rows
-from striate.errors import UsageError
+from striate.errors import TextError, UsageError
 from striate.files import why_unreadable
 from striate.ir import Graph, TensorType
 from striate.notation import Pattern, Program, program
@@ -244,6 +244,21 @@ def network(
             f"in other texts write the last layer as fc({classes})",
         )
     return made
+
+
+def check_readable(spec: str) -> None:
+    """Refuse what stands for no network, whatever its input and its classes will be.
+
+    Raises:
+        TextError: mistakes in how the text is written, and names that nothing has.
+        UsageError: a file that cannot be read.
+    """
+    _resolved(spec)
+    try:
+        _made(spec, None, None)
+    except TextError as wrong:
+        if unknown := [found for found in wrong.diagnostics if found.code == "unknown-name"]:
+            raise TextError(*unknown) from None
 
 
 def network_for(

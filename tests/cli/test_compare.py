@@ -78,7 +78,7 @@ def test_files_of_predictions_are_compared(
         (["RUN"], "there is nothing to compare with: one run is named"),
         (["RUN", "nowhere"], "there is no run folder nowhere"),
         (["RUN", "RUN", "--metric", "acuracy"], "did you mean 'accuracy'"),
-        (["RUN", "RUN", "--metric", "mAP"], "mAP is for images with several labels"),
+        (["RUN", "RUN", "--metric", "map"], "mAP is for images with several labels"),
     ],
 )
 def test_a_mistake_gives_one_message_and_code_two(

@@ -158,6 +158,6 @@ def test_the_quick_scores_of_a_training_are_those_of_the_record() -> None:
     said = single(90, 3)
     found, _ = assess(said, NAMES[:3], circumstances(90))
     quick = score_answers(said, NAMES[:3])
-    for name, metric in [("macro-F1", "macro_f1"), ("balanced-accuracy", "balanced_accuracy")]:
+    for name, metric in [("macro-f1", "macro_f1"), ("balanced-accuracy", "balanced_accuracy")]:
         assert selection(quick, name) == pytest.approx(found.scores[metric].value)
     assert -selection(quick, "log-loss") == pytest.approx(found.scores["log_loss"].value)

@@ -133,12 +133,12 @@ def test_one_label_and_several_are_not_compared() -> None:
     other = assess(several(60, 3), NAMES, circumstances(60))[1]
     with pytest.raises(DataError, match="several-labels-and-one"):
         aligned(["A", "B"], [predictions(), other])
-    assert compare(["A", "B"], [other, other], ["mAP"])[0].difference.value == 0
+    assert compare(["A", "B"], [other, other], ["map"])[0].difference.value == 0
 
 
 def test_a_metric_that_does_not_fit_is_told() -> None:
     said = predictions()
     with pytest.raises(UsageError, match="mAP is for images with several labels"):
-        compare(["A", "B"], [said, said], ["mAP"])
+        compare(["A", "B"], [said, said], ["map"])
     with pytest.raises(UsageError, match="did you mean 'accuracy'"):
         compare(["A", "B"], [said, said], ["acuracy"])

@@ -51,6 +51,16 @@ class Interrupting(Notes):
         yield show
 
 
+@pytest.mark.parametrize(("net", "said"), [("resnet81", "resnet18"), ("conv(8) ->", "follows")])
+def test_a_mistake_in_the_network_is_told_before_images_are_looked_at(
+    tmp_path: Path, net: str, said: str
+) -> None:
+    notes = Notes()
+    with pytest.raises(StriateError, match=said):
+        fit(net, stripe_folder(tmp_path / "data", 4), reporter=notes)
+    assert not notes.lines
+
+
 def test_patience_counts_from_the_highest_score(tmp_path: Path) -> None:
     # Nothing is learned, so that the first epoch is the highest; the later ones are as good.
     outcome = trained(tmp_path, epochs=8, lr=1e-9, padding=0, patience=2, ema=0)
@@ -92,7 +102,7 @@ def test_a_run_learns_and_leaves_all_its_files(tmp_path: Path) -> None:
     assert facts["epoch"] == outcome.best
     assert facts["metrics"]["accuracy"] == 1.0
     assert facts["metrics"]["images"] == 3  # a tenth of 24, rounded up
-    assert facts["selection"].startswith("macro-f1 on the validation split")
+    assert facts["selection"].startswith("macro-F1 on the validation split")
     assert facts["data"]["root"] == str(tmp_path / "photos")
     assert facts["versions"]["torch"] == torch.__version__
     with (run / "log.csv").open() as file:

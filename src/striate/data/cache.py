@@ -23,7 +23,7 @@ from striate.data.decode import Picture, UnreadableImageError, header, picture, 
 from striate.data.manifest import Manifest
 from striate.data.preprocessing import Box, Preprocessing
 from striate.errors import DataError
-from striate.files import Json, cache_folder, memory_bytes, replace_json
+from striate.files import Json, cache_folder, memory_bytes, nearest, replace_json
 from striate.quantities import byte_size
 
 VERSION = 1
@@ -338,8 +338,7 @@ def _refusal(home: Path, size: int, *, keep: Path, is_bounded: bool) -> str | No
         return f"are more than the {byte_size(LIMIT_BYTES)} for caches; --cache DIR allows them"
     if is_bounded:
         _make_room(home, size, keep=keep)
-    near = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
-    disk = shutil.disk_usage(near)
+    disk = shutil.disk_usage(nearest(home))
     margin = min(MARGIN_BYTES, disk.total // 10)
     if size > disk.free - margin:
         return f"would leave less than {byte_size(margin)} free on the disk of {home}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from striate.errors import DataError, listing
-from striate.evaluate.metrics import check_selection
+from striate.evaluate.metrics import check_selection, written
 from striate.evaluate.paired import (
     Difference,
     difference_of_averages,
@@ -20,7 +20,7 @@ from striate.evaluate.paired import (
 from striate.evaluate.predictions import Predictions
 from striate.files import Json
 
-AVERAGES = {"macro-F1": "macro_f1", "balanced-accuracy": "balanced_accuracy"}
+AVERAGES = {"macro-f1": "macro_f1", "balanced-accuracy": "balanced_accuracy"}
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,16 @@ class Comparison:
         ahead, behind = (self.first, self.second) if found.value >= 0 else (self.second, self.first)
         ends = sorted(times * end for end in _ends(found))
         how = f"{times * abs(found.value):.{digits}f} +/- {times * found.half_width:.{digits}f}"
-        what = f"{how} {unit} of {self.metric}"
+        what = f"{how} {unit} of {written(self.metric)}"
         tail = f"({ends[0]:.{digits}f} to {ends[1]:.{digits}f}; p {_probability(self.p)})"
         if self.is_resolved:
             return f"{ahead} is better than {behind} by {what} {tail}"
+        equal = f"{self.first} and {self.second} are equal in {written(self.metric)}"
         if not found.value and not found.half_width:
-            return f"{self.first} and {self.second} are equal in {self.metric}, image by image"
+            return f"{equal}, image by image"
         if not found.value:
-            return (
-                f"{self.first} and {self.second} are equal in {self.metric} on "
-                f"{found.images:,} images, within {times * found.half_width:.{digits}f} {unit}"
-            )
+            within = f"{times * found.half_width:.{digits}f} {unit}"
+            return f"{equal} on {found.images:,} images, within {within}"
         needed = found.images_needed
         more = "" if needed is None else f"; about {_rounded(needed):,} would be needed"
         return (
@@ -152,7 +151,7 @@ def _difference(metric: str, first: Predictions, second: Predictions) -> Differe
             return difference_of_shares(int((a & ~b).sum()), int((b & ~a).sum()), len(a))
         case "log-loss":
             return difference_of_means(first.losses, second.losses)
-        case "mAP":
+        case "map":
             return difference_of_precision(first.truth, first.probabilities, second.probabilities)
     return difference_of_averages(
         AVERAGES[metric],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -13,9 +14,12 @@ from striate.evaluate.classify import Answers
 from striate.evaluate.intervals import Interval, wilson
 from striate.evaluate.ranking import ranked
 from striate.files import Json
+from striate.options import Metric
 
-# Metrics that the best weights can be chosen by, in the order in which they are listed.
-SELECTIONS = ("macro-F1", "accuracy", "balanced-accuracy", "log-loss", "mAP")
+# Metrics that the best weights can be chosen by, as the options name them, in their order.
+SELECTIONS: tuple[str, ...] = get_args(Metric)
+# Those that people write otherwise.
+_WRITTEN = {"macro-f1": "macro-F1", "map": "mAP"}
 
 # Classes whose confusion matrix is written down in numbers.
 MOST_IN_RECORD = 100
@@ -113,6 +117,11 @@ class Scores:
         return {**self.summary(), "classes": rows, "confusion": matrix_json(self.confusion)}
 
 
+def written(metric: str) -> str:
+    """A metric of `SELECTIONS` as it is written in a sentence."""
+    return _WRITTEN.get(metric, metric)
+
+
 def selection(scores: Scores, name: str) -> float:
     """The metric `name` of `SELECTIONS` as a number of which more is better.
 
@@ -121,7 +130,7 @@ def selection(scores: Scores, name: str) -> float:
     """
     check_selection(name, is_multilabel=scores.mean_average_precision is not None)
     match name:
-        case "macro-F1":
+        case "macro-f1":
             return scores.macro_f1
         case "accuracy":
             return scores.accuracy
@@ -145,7 +154,7 @@ def check_selection(name: str, *, is_multilabel: bool) -> None:
             f"there is no metric '{name}'{did_you_mean(name, SELECTIONS)}",
             f"the metrics are: {', '.join(SELECTIONS)}",
         )
-    if name == "mAP" and not is_multilabel:
+    if name == "map" and not is_multilabel:
         raise UsageError.of(
             "metric-of-several-labels",
             "mAP is for images with several labels; these have one each",

@@ -20,6 +20,7 @@ from striate.data import (
     save_unreadable,
 )
 from striate.errors import UsageError
+from striate.evaluate.metrics import written
 from striate.files import Json, replace_json, replace_text
 from striate.networks import Network
 from striate.options import Options, check_options
@@ -209,8 +210,8 @@ def _facts(
         "pretrained": None if start.loaded is None else start.loaded.origin,
         "classes": list(manifest.classes),
         "preprocessing": record.to_json(),
-        "selection": f"{settings.metric} on the validation split, give or take four images; of "
-        "equal epochs the later",
+        "selection": f"{written(settings.metric)} on the validation split, give or take four "
+        "images; of equal epochs the later",
         "data": {"root": manifest.root, "fingerprint": manifest.fingerprint()},
         "versions": dict(versions),
     }

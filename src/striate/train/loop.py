@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Final
 
 from striate.errors import DataError
 from striate.evaluate import (
@@ -37,8 +36,6 @@ from striate.train.steps import Step
 # Validation images by which an earlier epoch may be better by chance: right in five and wrong in
 # none of them, it is so once in 16 (the sign test). See docs/finetuning.md.
 BY_CHANCE = 4
-# The metrics of `selection` that are written with capitals there.
-METRICS: Final = {"macro-f1": "macro-F1", "map": "mAP"}
 
 
 def train(
@@ -254,7 +251,6 @@ class _Loop:
         session = self.session
         images = max(tally.images, 1)
         is_counted = not session.job.train.is_multilabel
-        metric = METRICS.get(self.settings.metric, self.settings.metric)
         return EpochRow(
             epoch=session.position.epoch,
             step=session.steps_done,
@@ -264,7 +260,7 @@ class _Loop:
             val_loss=scores.log_loss if scores else None,
             val_accuracy=scores.accuracy if scores else None,
             val_macro_f1=scores.macro_f1 if scores else None,
-            score=selection(scores, metric) if scores else None,
+            score=selection(scores, self.settings.metric) if scores else None,
         )
 
     def _chance(self) -> float:

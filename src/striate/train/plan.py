@@ -9,7 +9,7 @@ from striate.data import Manifest, Preprocessing
 from striate.data.audit import QuickAudit
 from striate.errors import DataError, StriateError, UsageError, listing
 from striate.evaluate.metrics import check_selection
-from striate.networks import Network, network_for
+from striate.networks import Network, check_readable, network_for
 from striate.options import Options, check_options
 from striate.quantities import dimensions, exact, short
 from striate.train.growing import check_growing
@@ -50,8 +50,11 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
         StriateError: something cannot be used, with what to do.
     """
     check_options(options)
+    # Told before all images are looked at, which may take minutes.
     if recipe_name := options.get("recipe"):
-        find_recipe(recipe_name)  # told before all images are looked at, which may take minutes
+        find_recipe(recipe_name)
+    if isinstance(net, str):
+        check_readable(net)
     manifest, seen = read_data(data, options, tell)
     pretrained = options.get("pretrained", False)
     recipe, why = "finetune" if pretrained else "scratch", ""
@@ -73,7 +76,7 @@ def plan(net: str | Network | None, data: str | Path, options: Options, tell: Re
     )
     check_growing(chosen.graph, settings)
     if settings.metric == "map":
-        check_selection("mAP", is_multilabel=manifest.is_multilabel)
+        check_selection("map", is_multilabel=manifest.is_multilabel)
     return Plan(manifest, start, record, settings)
 
 

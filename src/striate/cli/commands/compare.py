@@ -31,7 +31,7 @@ def compare(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="macro-F1, accuracy, balanced-accuracy, log-loss or mAP. [default: macro-F1]",
+            help="macro-f1, accuracy, balanced-accuracy, log-loss or map. [default: macro-f1]",
         ),
     ] = None,
     common: Annotated[
@@ -75,7 +75,7 @@ def compare(
     same = aligned(runs, said, is_common=common)
     for note in _notes(runs, said, same):
         tell.line(f"note: {note}")
-    metrics = list(dict.fromkeys(["accuracy", metric or "macro-F1"]))
+    metrics = list(dict.fromkeys(["accuracy", metric or "macro-f1"]))
     found = compared(runs, same, metrics)
     if json:
         rows = [one.to_json() for one in found]
