@@ -87,6 +87,31 @@ def test_views_cut_from_whole_pictures_are_the_same_from_the_file(
     assert None not in whole
 
 
+def test_views_are_the_same_from_a_cache_that_grew_and_where_a_picture_is_torn(
+    tmp_path: Path, store: Store
+) -> None:
+    def add(number: int) -> None:
+        picture = noise(number, height=40 + 7 * number, width=90 - number)
+        write(tmp_path / f"p/{'ab'[number % 2]}/{number}.png", png(picture))
+
+    for number in range(4):
+        add(number)
+    pixels(index(tmp_path / "p"), opened(index(tmp_path / "p"), store, side=30))
+    for number in range(4, 7):
+        add(number)
+    photos = index(tmp_path / "p")
+    plain = np.concatenate([batch.images.numpy() for batch in viewing(photos, None).batches()])
+    np.testing.assert_array_equal(pixels(photos, opened(photos, store, side=30)), plain)
+    assert len(list(Path(store.where).glob("*/*.pixels"))) == 2
+    np.testing.assert_array_equal(pixels(photos, opened(photos, store, side=30)), plain)
+    for file in Path(store.where).glob("*/*.pixels"):
+        content = bytearray(file.read_bytes())
+        content[5] ^= 1
+        file.write_bytes(content)
+    torn = opened(photos, store, side=30)
+    np.testing.assert_array_equal(pixels(photos, torn), plain)
+
+
 def test_what_is_told_names_the_place_and_the_size_before_anything_is_written(
     photos: Manifest, store: Store
 ) -> None:
