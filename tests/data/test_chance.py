@@ -44,6 +44,14 @@ def test_what_a_place_draws_does_not_depend_on_the_others() -> None:
     assert not np.isin(uniforms(2, 1, places=places, count=7), drawn).any()
 
 
+def test_a_stream_of_zero_is_as_good_as_none() -> None:
+    # So streams that are to differ from those without begin at 1.
+    places = np.arange(5)
+    none = uniforms(7, 3, places=places, count=4)
+    assert np.array_equal(uniforms(7, 3, 0, places=places, count=4), none)
+    assert not np.isin(uniforms(7, 3, 1, places=places, count=4), none).any()
+
+
 def test_a_place_that_comes_again_draws_other_numbers() -> None:
     places = np.array([3, 3, 8, 3])
     drawn = uniforms(1, 2, places=places, again=np.array([0, 1, 0, 2]), count=5)

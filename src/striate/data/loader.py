@@ -211,7 +211,7 @@ class Loader:
         filling = self._filling(part)
         filling.stop = stop
         if self.view is not None:
-            filling.chance = self.chance(self.view, part.places, epoch, part.repeats)
+            filling.chance = self.chance(part.places, epoch, part.repeats)
         count = len(part.places)
         share = max(1, -(-count // self.workers))
         # What is only copied needs no small portions; checksums are left to the threads.
@@ -220,7 +220,7 @@ class Loader:
         most = CHUNK if not is_there else share if self.view is None else 2 * CHUNK
         chunk = min(most, share)
         if is_there and self.view is not None:
-            filling.parts = self._parts(self.view, filling)
+            filling.parts = self._parts(filling)
         for first in range(0, count, chunk):
             rows = range(first, min(first + chunk, count))
             filling.jobs.append(pool.submit(self._fill, filling, rows))
@@ -304,14 +304,13 @@ class Loader:
             self.cache.write(slot, kept)
         return kept
 
-    def chance(
-        self, view: View, places: np.ndarray, epoch: int, again: np.ndarray
-    ) -> list[list[float]]:
-        """What a view of each of these images is drawn from in an epoch.
+    def chance(self, places: np.ndarray, epoch: int, again: np.ndarray) -> list[list[float]]:
+        """What the view of each of these images is drawn from in an epoch; there must be a view.
 
         again: how often each image came before in the order of that pass.
         """
-        drawn = uniforms(self.seed, epoch, places=places, again=again, count=view.numbers)
+        assert self.view is not None
+        drawn = uniforms(self.seed, epoch, places=places, again=again, count=self.view.numbers)
         numbers: list[list[float]] = drawn.tolist()
         return numbers
 
@@ -341,7 +340,7 @@ class Loader:
             return False
         return self.cache.holds(self._slots[places])
 
-    def _parts(self, view: View, filling: _Filling) -> list[Part]:
+    def _parts(self, filling: _Filling) -> list[Part]:
         """The parts that the view draws of the pictures of a batch that are all in the cache.
 
         Of all of them before the threads begin: while one thread is in Python the others wait, and
@@ -351,10 +350,10 @@ class Loader:
         assert self._slots is not None
         full, kept = self.cache.sizes(self._slots[filling.places])
         parts = []
-        drawn = zip(full.tolist(), kept.tolist(), filling.chance, strict=True)
-        for (height, width), (down, across), chance in drawn:
-            box = view.box(height, width, iter(chance))
-            parts.append(nearest_part(box.scaled(down / height, across / width), down, across))
+        sizes = zip(full.tolist(), kept.tolist(), strict=True)
+        for row, ((height, width), (down, across)) in enumerate(sizes):
+            box = self._box(filling, row, height, width).scaled(down / height, across / width)
+            parts.append(nearest_part(box, down, across))
         return parts
 
     def _has(self, places: np.ndarray) -> bool:

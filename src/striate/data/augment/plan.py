@@ -123,7 +123,10 @@ class Draws:
 
 
 class _Stream(IntEnum):
-    """Every operation draws from a stream of its own: adding one does not change the others."""
+    """Every operation draws from a stream of its own: adding one does not change the others.
+
+    From 1 on: 0 is as good as none, which is what the loader's views draw from.
+    """
 
     MOVE = 1
     ROTATE = 2

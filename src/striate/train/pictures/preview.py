@@ -118,7 +118,7 @@ def _crop(loader: Loader, place: int, epoch: int, repeat: int) -> dict[str, Json
     if loader.view is None:
         return {}
     head = header(contents(loader.manifest)(place))
-    (chance,) = loader.chance(loader.view, np.array([place]), epoch, np.array([repeat]))
+    (chance,) = loader.chance(np.array([place]), epoch, np.array([repeat]))
     box = loader.view.box(head.height, head.width, iter(chance))
     return {
         "crop": {"box_px": [round(edge, 1) for edge in box], "of_px": [head.width, head.height]}
