@@ -12,7 +12,7 @@ from striate.analysis.receptive_field import Field
 from striate.analysis.report import report
 from striate.analysis.summary import Summary, summary
 from striate.analysis.table import Row, layer_rows
-from striate.errors import TextError, UsageError
+from striate.errors import StriateError, TextError, UsageError
 from striate.files import why_unreadable
 from striate.ir import Graph, TensorType
 from striate.notation import Pattern, Program, program
@@ -256,7 +256,8 @@ def check_readable(spec: str) -> None:
     _resolved(spec)
     try:
         _made(spec, None, None)
-    except TextError as wrong:
+    except StriateError as wrong:
+        # All else may come of the input that is missing here.
         if unknown := [found for found in wrong.diagnostics if found.code == "unknown-name"]:
             raise TextError(*unknown) from None
 
