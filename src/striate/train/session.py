@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim import Optimizer
 
 from striate.backends.torch_module import module as module_of
 from striate.data import Loader, Preprocessing
@@ -25,7 +26,7 @@ from striate.train.guard import Guard, Watch
 from striate.train.logbook import Board, Logbook
 from striate.train.optimize.drop_path import with_drop_path
 from striate.train.optimize.ema import Ema
-from striate.train.optimize.finetune import keeps_statistics, lr_scales, parts
+from striate.train.optimize.finetune import Parts, keeps_statistics, lr_scales, parts
 from striate.train.optimize.losses import loss_of
 from striate.train.optimize.optimizers import make_optimizer
 from striate.train.optimize.scale_free import scale_free
@@ -67,6 +68,23 @@ class Job:
     folder: Path
     facts: Mapping[str, Json]
     fresh: tuple[str, ...] = ()
+
+    def divided(self) -> Parts:
+        """Head and body of the network, and what of the body never learns."""
+        return parts(
+            self.graph,
+            self.fresh,
+            keeps_statistics=keeps_statistics(self.settings),
+            depth_decay=self.settings.depth_decay,
+        )
+
+    def optimizer_of(self, module: nn.Module, divided: Parts) -> Optimizer:
+        """The optimizer of what requires a gradient in a module of the graph."""
+        settings = self.settings
+        scales = lr_scales(self.graph, settings.depth_decay, bias_rate=settings.bias_rate)
+        # What norms with kept statistics follow has a size that counts.
+        free = frozenset[str]() if divided.keeps_statistics else scale_free(self.graph)
+        return make_optimizer(module, settings, scales, scale_free=free)
 
 
 def for_training(module: nn.Module, graph: Graph, settings: Settings) -> tuple[nn.Module, Graph]:
@@ -133,21 +151,12 @@ class Session:
         self.ema = Ema(self.module, settings.ema) if settings.ema else None
         if settings.checkpointing:
             checkpoint_blocks(self.module, job.graph)
-        self.parts = parts(
-            job.graph,
-            job.fresh,
-            keeps_statistics=keeps_statistics(settings),
-            depth_decay=settings.depth_decay,
-        )
-        for name in self.parts.still:
-            self.module.get_parameter(name).requires_grad_(False)
+        self.parts = job.divided()
+        self.parts.thaw(self.module)
         self.is_frozen = False
         self.running = self._runnable()
         self.loss = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
-        scales = lr_scales(job.graph, settings.depth_decay, bias_rate=settings.bias_rate)
-        # What norms with kept statistics follow has a size that counts.
-        free = frozenset[str]() if self.parts.keeps_statistics else scale_free(job.graph)
-        self.optimizer = make_optimizer(self.module, settings, scales, scale_free=free)
+        self.optimizer = job.optimizer_of(self.module, self.parts)
         self.scaler = torch.amp.GradScaler(team.device.type, enabled=self.is_scaled)
         self.shown = Steps(job.train, job.record, settings, team.device)
         self.position = Position()

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
+from torch.optim import Optimizer
 
 from striate.cli.main import run
 from striate.data import Loader, Preprocessing, index
 from striate.networks import network
+from striate.train.optimize.finetune import Parts
 from striate.train.optimize.lr_find import Curve, find_lr, range_test, smoothed
 from striate.train.reporter import Silent
 from striate.train.session import Job
@@ -89,3 +92,24 @@ def test_the_command_suggests_and_makes_nothing(
     assert not list(tmp_path.iterdir())
     assert run(["fit", "--find-lr"]) == 2
     assert "--find-lr needs images" in capsys.readouterr().err
+
+
+def test_muon_sets_sizes_as_it_does_in_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[Optimizer]()
+    plain = Job.optimizer_of
+
+    def seen(job: Job, module: nn.Module, divided: Parts) -> Optimizer:
+        made.append(plain(job, module, divided))
+        return made[-1]
+
+    monkeypatch.setattr(Job, "optimizer_of", seen)
+    net = network("input(1, 8, 8) -> conv(4) -> relu -> conv(8, b=0) -> bn -> gap -> fc(10)")
+    record = Preprocessing(8, 8, 1)
+    settings = Settings(epochs=1, size=8, batch=16, lr=0.1, workers=1, optimizer="muon")
+    loader = Loader(index("digits").only("train"), record, 16, workers=1)
+    find_lr(Job(net.module(), net.graph, loader, None, record, settings, tmp_path, {}), Silent())
+    (optimizer,) = made
+    (filters,) = (group["params"] for group in optimizer.param_groups if group["is_scale_free"])
+    assert [one.shape for one in filters] == [(8, 4, 3, 3)]

@@ -18,9 +18,8 @@ from striate.networks import Network
 from striate.options import Options
 from striate.train.compute.ways import Way, arrange, forward
 from striate.train.optimize.defaults import default_lr
-from striate.train.optimize.finetune import keeps_statistics, lr_scales, parts
 from striate.train.optimize.losses import loss_of
-from striate.train.optimize.optimizers import make_optimizer, set_lr
+from striate.train.optimize.optimizers import set_lr
 from striate.train.plan import plan
 from striate.train.prepare import prepare
 from striate.train.reporter import Reporter, Terminal
@@ -152,17 +151,11 @@ def find_lr(job: Job, reporter: Reporter) -> Curve:
     device = next(job.module.parameters()).device
     way = Way(settings.precision, settings.channels_last)
     module = arrange(deepcopy(job.module), way)
-    split = parts(
-        job.graph,
-        job.fresh,
-        keeps_statistics=keeps_statistics(settings),
-        depth_decay=settings.depth_decay,
-    )
-    (split.freeze if settings.freeze == 1 else split.thaw)(module)
-    scales = lr_scales(job.graph, settings.depth_decay, bias_rate=settings.bias_rate)
-    optimizer = make_optimizer(module, settings, scales)
+    divided = job.divided()
+    (divided.freeze if settings.freeze == 1 else divided.thaw)(module)
+    optimizer = job.optimizer_of(module, divided)
     loss_function = loss_of(settings, job.train.manifest, is_multilabel=job.train.is_multilabel)
-    split.train(module)
+    divided.train(module)
     usual = default_lr(settings.batch, settings.optimizer)
     rates = [usual * SPAN ** (2 * at / (STEPS - 1) - 1) for at in range(STEPS)]
     with closing(_endless(Steps(job.train, job.record, settings, device))) as shown:
