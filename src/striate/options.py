@@ -89,7 +89,7 @@ class Options(TypedDict, total=False):
         int | Literal["auto"],
         About(
             "Images per step; auto tries how many fit and are fast.",
-            "by the data, 16..256",
+            "by the data, 16..512",
             low=2,
             high=65_536,
             value="N|auto",

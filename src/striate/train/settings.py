@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
@@ -13,7 +12,7 @@ from striate.errors import UsageError
 from striate.files import Json
 from striate.options import Balance, Metric, Optimizer, Options, Precision, Schedule
 from striate.quantities import seconds_of
-from striate.train.optimize.defaults import default_lr, default_weight_decay
+from striate.train.optimize.defaults import default_batch, default_lr, default_weight_decay
 from striate.train.recipes import find_recipe
 
 Origin = Literal["option", "recipe", "data", "network", "measured", "default"]
@@ -154,7 +153,7 @@ def resolve(  # noqa: PLR0913  all by name
     is_cropped = stated.get("crop_scale", crop_scale) < 1
     optimizer = stated.get("optimizer", "sgd")
     given = stated.get("batch", "auto")
-    batch = default_batch(images) if given == "auto" else given
+    batch = default_batch(images, optimizer) if given == "auto" else given
     chosen: dict[str, tuple[object, Origin]] = {
         "epochs": (
             ENDLESS if "time" in stated else default_epochs(images, is_pretrained=is_pretrained),
@@ -215,8 +214,3 @@ def default_epochs(images: int, *, is_pretrained: bool = False) -> int:
     """
     shown, fewest = (TUNED_ON, 5) if is_pretrained else (PICTURES_SHOWN, FEWEST_EPOCHS)
     return min(MOST_EPOCHS, max(fewest, round(shown / max(images, 1))))
-
-
-def default_batch(images: int) -> int:
-    """A power of two from 16 to 256 that makes at least about 20 steps of an epoch."""
-    return int(2 ** min(8, max(4, math.floor(math.log2(max(images, 1) / 20)))))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from striate.train.compute.batch_size import Trial, most_by_data, search
+from striate.train.compute.batch_size import Trial, search
 from striate.train.compute.ways import Way
 
 CPU = torch.device("cpu")
@@ -60,13 +60,6 @@ def test_figures_are_told() -> None:
     assert found is not None
     assert str(found).startswith("batch 16 16 images/s; 32 32 images/s; ")
     assert str(found).endswith("does not fit")
-
-
-@pytest.mark.parametrize(
-    ("images", "most"), [(100, 16), (1_000, 32), (50_000, 2048), (10**7, 4096)]
-)
-def test_some_twenty_steps_of_an_epoch_are_left(images: int, most: int) -> None:
-    assert most_by_data(images) == most
 
 
 def test_real_steps_leave_everything_as_it_was() -> None:

@@ -13,11 +13,8 @@ from torch import Tensor, nn
 from striate.files import Json
 from striate.train.compute.fastest import Stepper
 from striate.train.compute.ways import Way
+from striate.train.optimize.defaults import FEWEST_IMAGES
 
-# Sizes between which the fast one is looked for; a network may need less, or have room for more.
-FEWEST, MOST = 16, 4096
-# Steps of an epoch that should be left: fewer learn less from the same images.
-STEPS_PER_EPOCH = 20
 # A batch twice as large must be faster by this factor to be worth its memory and fewer steps.
 WORTH_DOUBLING = 1.05
 # Steps on each batch that are measured; the fastest counts.
@@ -53,22 +50,13 @@ class Tried:
         return {"images_per_s": rates, "too_large": self.too_large}
 
 
-def most_by_data(images: int) -> int:
-    """The largest power of two that leaves some twenty steps of an epoch; at least 16.
-
-    >>> most_by_data(50_000), most_by_data(100)
-    (2048, 16)
-    """
-    return int(max(FEWEST, min(MOST, 2 ** math.floor(math.log2(max(images / STEPS_PER_EPOCH, 1))))))
-
-
 def search(seconds_of: Callable[[int], float | None], most: int) -> Tried | None:
     """The smallest batch that is about as fast as any; None where not even two images fit.
 
     seconds_of: of a step on so many images, None where that does not fit. most: largest batch.
     """
     tried: dict[int, float] = {}
-    size, too_large = min(FEWEST, most), None
+    size, too_large = min(FEWEST_IMAGES, most), None
     while size <= most:
         seconds = seconds_of(size)
         if seconds is None:

@@ -12,13 +12,13 @@ from striate.errors import TrainingError, UsageError
 from striate.files import Json
 from striate.networks import Network
 from striate.quantities import byte_size
-from striate.train.compute.batch_size import Trial, most_by_data, search
+from striate.train.compute.batch_size import Trial, search
 from striate.train.compute.checkpointing import checkpoint_blocks
 from striate.train.compute.fastest import PASSES, Wish, fastest_way, images_to_measure
 from striate.train.compute.memory import available_bytes, largest_batch, what_would_fit
 from striate.train.compute.replicas import draws, most_replicas
 from striate.train.compute.ways import Way, arrange, check_way
-from striate.train.optimize.defaults import USUAL
+from striate.train.optimize.defaults import USUAL, most_by_data
 from striate.train.reporter import Reporter
 from striate.train.settings import Origin, Settings
 
