@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,17 @@ def test_a_mistake_in_the_network_is_told_before_images_are_looked_at(
     with pytest.raises(StriateError, match=said):
         fit(net, stripe_folder(tmp_path / "data", 4), reporter=notes)
     assert not notes.lines
+
+
+def test_a_way_that_cannot_be_had_is_told_before_images_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(*_: object, **__: object) -> None:
+        pytest.fail("images were prepared")
+
+    monkeypatch.setattr(import_module("striate.train.fit"), "prepare", prepare)
+    with pytest.raises(UsageError, match="--replicas 2 cannot be had here: what a layer drops"):
+        trained(tmp_path, net=f"{NET} -> dropout", replicas=2)
 
 
 def test_patience_counts_from_the_highest_score(tmp_path: Path) -> None:

@@ -44,12 +44,7 @@ def with_way(  # noqa: PLR0913  all by name
     Raises:
         UsageError: what the user gave cannot be computed here.
     """
-    wish = wish_of(settings)
-    if settings.checkpointing:
-        wish = _without_compiling(wish)
-    alone = _why_alone(settings, chosen, device, world=world)
-    replicas = _replicas_to_try(settings, alone)
-    check_way(Way(wish.precision or "float32", True, bool(wish.compile)), device)
+    wish, replicas = wishes(settings, chosen, device, world=world)
     total = _images_shown(settings, chosen, len(loader.manifest), device)
     batch = settings.batch // settings.accumulate
     is_cuda = device.type == "cuda"
@@ -114,6 +109,23 @@ def with_batch(
         lr *= (batch / settings.batch) ** USUAL[settings.optimizer].power
         lr = float(f"{lr:.3g}")
     return replace(settings, batch=batch, lr=lr, origins=origins), found.to_json()
+
+
+def wishes(
+    settings: Settings, chosen: Network, device: torch.device, *, world: int
+) -> tuple[Wish, int]:
+    """What of the way is settled, and how many replicas may be faster than one.
+
+    Raises:
+        UsageError: what the user gave cannot be computed here.
+    """
+    wish = wish_of(settings)
+    if settings.checkpointing:
+        wish = _without_compiling(wish)
+    alone = _why_alone(settings, chosen, device, world=world)
+    replicas = _replicas_to_try(settings, alone)
+    check_way(Way(wish.precision or "float32", True, bool(wish.compile)), device)
+    return wish, replicas
 
 
 def wish_of(settings: Settings) -> Wish:
