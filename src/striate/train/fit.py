@@ -108,7 +108,6 @@ def fit(
         planned = plan(net, data, options, tell)
         start, manifest, settings = planned.start, planned.manifest, planned.settings
         team.share_of_batch(settings.batch)
-        # With a large set the next line takes minutes: what cannot be had is told before.
         wishes(settings, start.network, team.device, world=team.world)
         prepared = prepare(manifest, planned.record, settings, reporter=tell)
     record = start.suited(prepared.record)

@@ -116,6 +116,8 @@ def wishes(
 ) -> tuple[Wish, int]:
     """What of the way is settled, and how many replicas may be faster than one.
 
+    Quick: it looks at nothing but settings, so that mistakes can be told before images are decoded.
+
     Raises:
         UsageError: what the user gave cannot be computed here.
     """
