@@ -25,7 +25,7 @@ from striate.files import Json, replace_json, replace_text
 from striate.networks import Network
 from striate.options import Options, check_options
 from striate.train.compute.allocator import keep_freed_memory
-from striate.train.compute.tune import wishes, with_batch, with_way
+from striate.train.compute.tune import checked_wishes, with_batch, with_way
 from striate.train.compute.ways import way_of
 from striate.train.course import Clock
 from striate.train.finish import Outcome
@@ -108,7 +108,7 @@ def fit(
         planned = plan(net, data, options, tell)
         start, manifest, settings = planned.start, planned.manifest, planned.settings
         team.share_of_batch(settings.batch)
-        wishes(settings, start.network, team.device, world=team.world)
+        checked_wishes(settings, start.network, team.device, world=team.world)
         prepared = prepare(manifest, planned.record, settings, reporter=tell)
     record = start.suited(prepared.record)
     settings, measured = team.first(

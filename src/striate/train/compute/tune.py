@@ -44,7 +44,7 @@ def with_way(  # noqa: PLR0913  all by name
     Raises:
         UsageError: what the user gave cannot be computed here.
     """
-    wish, replicas = wishes(settings, chosen, device, world=world)
+    wish, replicas = checked_wishes(settings, chosen, device, world=world)
     total = _images_shown(settings, chosen, len(loader.manifest), device)
     batch = settings.batch // settings.accumulate
     is_cuda = device.type == "cuda"
@@ -111,12 +111,12 @@ def with_batch(
     return replace(settings, batch=batch, lr=lr, origins=origins), found.to_json()
 
 
-def wishes(
+def checked_wishes(
     settings: Settings, chosen: Network, device: torch.device, *, world: int
 ) -> tuple[Wish, int]:
     """What of the way is settled, and how many replicas may be faster than one.
 
-    Quick: it looks at nothing but settings, so that mistakes can be told before images are decoded.
+    Quick: no image is looked at, so that mistakes can be told before images are decoded.
 
     Raises:
         UsageError: what the user gave cannot be computed here.
