@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -48,6 +49,11 @@ def replace_text(path: Path, text: str) -> None:
 def replace_json(path: Path, value: Mapping[str, Json]) -> None:
     """Put `value` in place of what `path` held, indented for readers, in one step."""
     replace_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def is_disk_full(problem: OSError) -> bool:
+    """Whether writing failed for want of room: of the disk, of a quota, of the largest file."""
+    return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def why_unreadable(problem: OSError | ValueError) -> str:

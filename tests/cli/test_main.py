@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,6 +163,20 @@ def test_an_interruption_is_told_and_exits_as_shells_expect(
 ) -> None:
     assert run(["paint", "wet"]) == 128 + 2
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_full_disk_is_the_same_kind_of_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "model.py")
+
+    monkeypatch.setattr("striate.cli.main._dispatch", full)
+    assert run(["eject", "resnet18", "-o", "model.py"]) == 2
+    assert capsys.readouterr().err == (
+        "error: the disk is full: there is no room for 'model.py'  [disk-full]\n"
+        "   = help: make room, or write to another disk, and give the command again\n"
+    )
 
 
 def test_a_reader_that_leaves_early_sees_no_complaint() -> None:

@@ -19,6 +19,7 @@ from striate.cli import commands
 from striate.cli.mistakes import explained
 from striate.discovery import public_names
 from striate.errors import StriateError, UsageError, did_you_mean, listing
+from striate.files import is_disk_full
 
 PURPOSE = "A convolutional network is a text: see it, train it on your images, use it."
 
@@ -62,6 +63,20 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (`| head`) has seen enough. Python would flush stdout once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as problem:
+        if not is_disk_full(problem):
+            raise
+        print(_no_room(problem), file=sys.stderr)
+        return 2
+
+
+def _no_room(problem: OSError) -> StriateError:
+    what = f"'{problem.filename}'" if problem.filename else "what this command writes"
+    return UsageError.of(
+        "disk-full",
+        f"the disk is full: there is no room for {what}",
+        "make room, or write to another disk, and give the command again",
+    )
 
 
 def _dispatch(arguments: Sequence[str]) -> int:

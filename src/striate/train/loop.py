@@ -29,6 +29,7 @@ from striate.train.optimize.optimizers import set_lr
 from striate.train.optimize.schedules import rate
 from striate.train.processes import Team
 from striate.train.reporter import Reporter, Silent
+from striate.train.saving.disk import told_when_full
 from striate.train.saving.state import Tally
 from striate.train.session import Job, Session
 from striate.train.steps import Step
@@ -62,7 +63,11 @@ def train(
     def advice() -> list[str]:
         return what_would_fit(job.graph, job.settings, free_bytes)
 
-    with interruptible(announce) as interruption, told_when_out_of_memory(advice):
+    with (
+        interruptible(announce) as interruption,
+        told_when_out_of_memory(advice),
+        told_when_full(job.folder),
+    ):
         session = Session(job, team, clock or Clock())
         session.begin(team.first(session.states.newest() if team.is_first else None))
         loop = _Loop(session, News(session, reporter), interruption)

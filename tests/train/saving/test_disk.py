@@ -53,6 +53,24 @@ def test_a_training_on_a_full_disk_can_be_gone_on_with(
     assert results(full) == results(peaceful)
 
 
+def test_a_log_that_cannot_be_written_is_told_like_weights_that_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stripe_folder(tmp_path / "photos")
+    run, write = tmp_path / "run", Path.write_text
+
+    def full(self: Path, text: str, encoding: str | None = None) -> int:
+        if "log.csv" in self.name and run.joinpath("log.csv").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, text, encoding)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(TrainingError, match=r"\[disk-full\]"):
+        fit(NET, tmp_path / "photos", out=run, reporter=Counting(), **QUICK)
+    monkeypatch.undo()
+    assert fit(resume=run, reporter=Counting()).epochs == QUICK["epochs"]
+
+
 def test_a_write_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from striate.errors import TrainingError
+from striate.files import is_disk_full
 from striate.quantities import byte_size
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Everything in a run folder that is not weights: list of images, logs, settings.
 SMALL_BYTES = 2**20
 
@@ -26,7 +25,7 @@ def told_when_full(folder: Path, *, needed_bytes: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
+        if not is_disk_full(error):
             raise
         raise disk_full(folder, needed_bytes) from error
 
@@ -73,10 +72,10 @@ def disk_full(folder: Path, needed_bytes: int) -> TrainingError:
     free = free_bytes(folder) or 0
     missing = max(needed_bytes - free, 0)
     room = f"free {missing:,} bytes there" if missing else "make room there"
+    wanted = f"{needed_bytes:,} bytes were to be written, {free:,} are free"
     return TrainingError.of(
         "disk-full",
-        f"the disk of {folder} is full: {needed_bytes:,} bytes were to be written, "
-        f"{free:,} are free",
+        f"the disk of {folder} is full: {wanted if needed_bytes else f'{free:,} bytes are free'}",
         "all that was saved before is intact",
         f"{room}, then go on with striate fit --resume {_run(folder)}",
     )
